@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel of one sandbox: the pid table, init, and the objects that exist once. Made by boot, which then
+ * starts the first task and waits for its end.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <base/list.h>
+#include <base/lock.h>
+
+#include "kernel/task.h"
+
+struct kernel_config {
+	struct platform *platform;	/* borrowed */
+	unsigned int nr_cpus;		/* what the guest sees */
+	const char *hostname;
+	bool strace;
+	const char *strace_syscalls;	/* comma separated, NULL all */
+	uint64_t total_memory;		/* MemTotal for /proc/meminfo and sysinfo, bytes */
+	uint64_t max_pids;
+};
+
+struct kernel {
+	struct kernel_config config;
+	struct mutex tasklist_lock;	/* LC_TASKLIST */
+	struct list_head tgroups;
+	struct tgroup *init;		/* tgid 1 */
+	unsigned int nr_tasks;
+	uint64_t nr_forks;
+	uint64_t boot_monotonic_ns, boot_realtime_ns;
+	bool shutting_down;
+	void *pid_table;
+	void *futexes;
+	void *loadavg;
+};
+
+extern struct kernel *g_kernel; /* one sandbox, one kernel */
+
+int kernel_new(const struct kernel_config *cfg, struct kernel **ret_k);
+
+struct exec_request {
+	const char *path;		/* looked up as execve does; or through PATH by the caller */
+	char *const *argv;
+	char *const *envp;
+};
+struct spawn_request {
+	struct exec_request exec;
+	struct fscontext *fs;		/* consumed */
+	struct fdtable *fds;		/* consumed */
+	struct cred *cred;		/* consumed */
+	struct lx_rlimit *rlim;		/* LX_RLIM_NLIMITS entries or NULL for defaults */
+	struct uts_ns *uts;		/* consumed; NULL for the kernel's */
+	bool no_new_privs;
+	int oom_score_adj;
+	struct tty *tty;		/* controlling terminal, or NULL */
+};
+/* Starts a new process (init, or docker exec). 0 and *ret_tg (referenced), or the execve errno. */
+int kernel_spawn(struct kernel *k, struct spawn_request *req, struct tgroup **ret_tg);
+/* Blocks the calling service thread until tg ended; its wait status. */
+int kernel_wait_exit(struct kernel *k, struct tgroup *tg);
+/* Kills every task and waits until their threads are gone. */
+void kernel_shutdown(struct kernel *k);

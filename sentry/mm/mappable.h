@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What mm needs of a file to map it, and what it offers to keep such mappings coherent. mm owns the
+ * ops table; file systems embed struct mappable in their inode and implement it. A mappable gives host
+ * backings: ranges of host files that the platform maps into guests and the sentry maps to copy.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <base/list.h>
+#include <base/lock.h>
+#include <base/ref.h>
+
+struct mm;
+struct mappable;
+struct backing_file;
+
+/* A host file range. file is referenced for the caller (backing_file_put). */
+struct backing {
+	struct backing_file *file;
+	uint64_t off;
+	uint64_t size;
+	bool writable;	/* the host descriptor allows shared writing */
+};
+
+struct mappable_id { /* for /proc/pid/maps */
+	uint32_t dev_major, dev_minor;
+	uint64_t ino;
+};
+
+struct mappable_ops {
+	void (*get)(struct mappable *m);
+	void (*put)(struct mappable *m);
+	/*
+	 * Backing for file offset off (page aligned), at most size bytes, at least one page. write: a shared
+	 * writable mapping will be made. allocates holes for write; a hole read gives a page too.
+	 * -ENXIO past the end of file (SIGBUS), -EACCES, -ENOMEM, -EIO.
+	 */
+	int (*translate)(struct mappable *m, uint64_t off, uint64_t size, bool write, struct backing *ret_b);
+	/* Written back so far as the file system keeps dirty pages. May be NULL. */
+	int (*sync)(struct mappable *m, uint64_t off, uint64_t size);
+	void (*id)(struct mappable *m, struct mappable_id *ret_id);
+	/* Path as the caller's root sees it, for maps; returns length or -errno. */
+	int (*name)(struct mappable *m, char *buf, size_t size);
+};
+
+struct mappable {
+	const struct mappable_ops *ops; /* const after init */
+	struct mutex lock;		/* LC_MAPPABLE: guards the list */
+	struct list_head mappings;	/* mm's book-keeping of vmas that map this */
+};
+
+void mappable_init(struct mappable *m, const struct mappable_ops *ops);
+void mappable_fini(struct mappable *m);
+static inline struct mappable *mappable_get(struct mappable *m)
+{
+	m->ops->get(m);
+	return m;
+}
+static inline void mappable_put(struct mappable *m)
+{
+	m->ops->put(m);
+}
+
+/*
+ * The backing of [off, off + size) is going away or changes (truncate, hole punch, copy-up, reopen for
+ * writing): removes it from every address space, acknowledged on return; later faults ask translate again.
+ * size UINT64_MAX: to the end. private_too: also drops private copies (truncate does, copy-up does not).
+ */
+void mappable_invalidate(struct mappable *m, uint64_t off, uint64_t size, bool private_too);
+
+/* --- backing files --- */
+/* A donated host file. Takes over fd. writable: fd was opened for writing. */
+int backing_file_new_fd(int fd /* consumed */, bool writable, struct backing_file **ret_bf);
+struct backing_file *backing_file_get(struct backing_file *bf);
+void backing_file_put(struct backing_file *bf);
+int backing_file_fd(struct backing_file *bf); /* borrowed host descriptor */
+
+/* --- the memory file: anonymous memory, tmpfs, page cache --- */
+struct backing_file *pagefile(void); /* the one memory file; borrowed */
+/*
+ * Reserves a range of offsets (never handed out twice); memory is used when touched. size is rounded to pages.
+ * align is a power of two, at least the page size. kind tells accounting what it is for.
+ */
+enum pagefile_kind { PAGEFILE_ANON, PAGEFILE_SHMEM, PAGEFILE_CACHE };
+int pagefile_alloc(uint64_t size, uint64_t align, enum pagefile_kind kind, uint64_t *ret_off);
+/* Gives the memory back (punch). Nothing may map the range any more. */
+void pagefile_free(uint64_t off, uint64_t size);
+/* Copies between sentry memory and the memory file; holes read as zero. 0 or -errno. */
+int pagefile_read(uint64_t off, void *dst, size_t n);
+int pagefile_write(uint64_t off, const void *src, size_t n);

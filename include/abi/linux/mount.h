@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mount(2), umount2(2) and the calls of the new mount interface.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define LX_MS_RDONLY			0x1
+#define LX_MS_NOSUID			0x2
+#define LX_MS_NODEV			0x4
+#define LX_MS_NOEXEC			0x8
+#define LX_MS_SYNCHRONOUS		0x10
+#define LX_MS_REMOUNT			0x20
+#define LX_MS_MANDLOCK			0x40
+#define LX_MS_DIRSYNC			0x80
+#define LX_MS_NOSYMFOLLOW		0x100
+#define LX_MS_NOATIME			0x400
+#define LX_MS_NODIRATIME		0x800
+#define LX_MS_BIND			0x1000
+#define LX_MS_MOVE			0x2000
+#define LX_MS_REC			0x4000
+#define LX_MS_SILENT			0x8000
+#define LX_MS_POSIXACL			0x10000
+#define LX_MS_UNBINDABLE		0x20000
+#define LX_MS_PRIVATE			0x40000
+#define LX_MS_SLAVE			0x80000
+#define LX_MS_SHARED			0x100000
+#define LX_MS_RELATIME			0x200000
+#define LX_MS_KERNMOUNT			0x400000
+#define LX_MS_I_VERSION			0x800000
+#define LX_MS_STRICTATIME		0x1000000
+#define LX_MS_LAZYTIME			0x2000000
+#define LX_MS_MGC_VAL			0xc0ed0000u
+#define LX_MS_MGC_MSK			0xffff0000u
+#define LX_MNT_FORCE			0x1
+#define LX_MNT_DETACH			0x2
+#define LX_MNT_EXPIRE			0x4
+#define LX_UMOUNT_NOFOLLOW		0x8
+#define LX_OPEN_TREE_CLONE		0x1
+#define LX_OPEN_TREE_CLOEXEC		02000000
+#define LX_MOVE_MOUNT_F_SYMLINKS	0x1
+#define LX_MOVE_MOUNT_F_AUTOMOUNTS	0x2
+#define LX_MOVE_MOUNT_F_EMPTY_PATH	0x4
+#define LX_MOVE_MOUNT_T_SYMLINKS	0x10
+#define LX_MOVE_MOUNT_T_AUTOMOUNTS	0x20
+#define LX_MOVE_MOUNT_T_EMPTY_PATH	0x40
+#define LX_MOVE_MOUNT_SET_GROUP		0x100
+#define LX_MOVE_MOUNT_BENEATH		0x200
+#define LX_FSOPEN_CLOEXEC		0x1
+#define LX_FSPICK_CLOEXEC		0x1
+#define LX_FSPICK_SYMLINK_NOFOLLOW	0x2
+#define LX_FSPICK_NO_AUTOMOUNT		0x4
+#define LX_FSPICK_EMPTY_PATH		0x8
+#define LX_FSMOUNT_CLOEXEC		0x1
+#define LX_FSCONFIG_SET_FLAG		0
+#define LX_FSCONFIG_SET_STRING		1
+#define LX_FSCONFIG_SET_BINARY		2
+#define LX_FSCONFIG_SET_PATH		3
+#define LX_FSCONFIG_SET_PATH_EMPTY	4
+#define LX_FSCONFIG_SET_FD		5
+#define LX_FSCONFIG_CMD_CREATE		6
+#define LX_FSCONFIG_CMD_RECONFIGURE	7
+#define LX_FSCONFIG_CMD_CREATE_EXCL	8
+#define LX_MOUNT_ATTR_RDONLY		0x1
+#define LX_MOUNT_ATTR_NOSUID		0x2
+#define LX_MOUNT_ATTR_NODEV		0x4
+#define LX_MOUNT_ATTR_NOEXEC		0x8
+#define LX_MOUNT_ATTR__ATIME		0x70
+#define LX_MOUNT_ATTR_RELATIME		0x0
+#define LX_MOUNT_ATTR_NOATIME		0x10
+#define LX_MOUNT_ATTR_STRICTATIME	0x20
+#define LX_MOUNT_ATTR_NODIRATIME	0x80
+#define LX_MOUNT_ATTR_IDMAP		0x100000
+#define LX_MOUNT_ATTR_NOSYMFOLLOW	0x200000
+struct lx_mount_attr {
+	uint64_t attr_set;
+	uint64_t attr_clr;
+	uint64_t propagation;
+	uint64_t userns_fd;
+};
+#define LX_MOUNT_ATTR_SIZE_VER0	32

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * syslog(2): the actions of the kernel log.
+ */
+#pragma once
+
+#define LX_SYSLOG_ACTION_CLOSE		0
+#define LX_SYSLOG_ACTION_OPEN		1
+#define LX_SYSLOG_ACTION_READ		2
+#define LX_SYSLOG_ACTION_READ_ALL	3
+#define LX_SYSLOG_ACTION_READ_CLEAR	4
+#define LX_SYSLOG_ACTION_CLEAR		5
+#define LX_SYSLOG_ACTION_CONSOLE_OFF	6
+#define LX_SYSLOG_ACTION_CONSOLE_ON	7
+#define LX_SYSLOG_ACTION_CONSOLE_LEVEL	8
+#define LX_SYSLOG_ACTION_SIZE_UNREAD	9
+#define LX_SYSLOG_ACTION_SIZE_BUFFER	10

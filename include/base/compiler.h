@@ -42,7 +42,7 @@
 #undef __aligned
 #define __aligned(n)          __attribute__((aligned(n)))
 #define __section_(name)      __attribute__((section(name)))
-#define fallthrough           __attribute__((fallthrough))
+#define fallthrough           __attribute__((__fallthrough__))
 
 /* One access, not torn, merged or repeated by the compiler. No ordering: see <stdatomic.h>. */
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))

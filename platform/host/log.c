@@ -52,7 +52,7 @@ void log_set_name(const char *name)
 char *log_escape(char *dst, size_t dst_size, const char *src, size_t src_size)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t at = 0;
+	size_t at = 0, cut = 0;              /* cut: the last place where the dots still fit */
 
 	if (dst_size == 0)
 		return dst;
@@ -75,10 +75,11 @@ char *log_escape(char *dst, size_t dst_size, const char *src, size_t src_size)
 			esc[3] = hex[c & 15];
 			nr = 4;
 		}
-		/* Room for the dots stays free until the last byte is known to fit. */
-		if (at + nr + (i + 1 < src_size ? 3 : 0) >= dst_size) {
-			for (size_t dots = 0; dots < 3 && at + 1 < dst_size; dots++)
-				dst[at++] = '.';
+		if (at + 3 < dst_size)
+			cut = at;
+		if (at + nr >= dst_size) {
+			for (at = cut; at < cut + 3 && at + 1 < dst_size; at++)
+				dst[at] = '.';
 			break;
 		}
 		memcpy(dst + at, esc, nr);

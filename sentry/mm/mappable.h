@@ -18,7 +18,10 @@ struct mm;
 struct mappable;
 struct backing_file;
 
-/* A host file range. file is referenced for the caller (backing_file_put). */
+/*
+ * A host file range. file is referenced for the caller (backing_file_put); a range of the memory file is
+ * referenced as well (pagefile_get): fill it with pagefile_backing().
+ */
 struct backing {
 	struct backing_file *file;
 	uint64_t off;
@@ -35,6 +38,8 @@ struct mappable_ops {
 	void (*get)(struct mappable *m);
 	void (*put)(struct mappable *m);
 	/*
+	 * Called with the address space locked: may take the file's own locks, may not copy guest memory.
+	 * Whoever copies to or from guests through uio must therefore hold none of the locks taken here.
 	 * Backing for file offset off (page aligned), at most size bytes, at least one page. write: a shared
 	 * writable mapping will be made. allocates holes for write; a hole read gives a page too.
 	 * -ENXIO past the end of file (SIGBUS), -EACCES, -ENOMEM, -EIO.
@@ -46,6 +51,7 @@ struct mappable_ops {
 	/* Path as the caller's root sees it, for maps; returns length or -errno. */
 	int (*name)(struct mappable *m, char *buf, size_t size);
 };
+/* get and put may run under any lock but the address space's own; the last put may be slow. */
 
 struct mappable {
 	const struct mappable_ops *ops; /* const after init */
@@ -68,7 +74,8 @@ static inline void mappable_put(struct mappable *m)
 /*
  * The backing of [off, off + size) is going away or changes (truncate, hole punch, copy-up, reopen for
  * writing): removes it from every address space, acknowledged on return; later faults ask translate again.
- * size UINT64_MAX: to the end. private_too: also drops private copies (truncate does, copy-up does not).
+ * Call it when translate() already gives the new answer, and with no lock held that translate() takes. size
+ * UINT64_MAX: to the end. private_too: also drops private copies (truncate does, copy-up does not).
  */
 void mappable_invalidate(struct mappable *m, uint64_t off, uint64_t size, bool private_too);
 
@@ -87,8 +94,14 @@ struct backing_file *pagefile(void); /* the one memory file; borrowed */
  */
 enum pagefile_kind { PAGEFILE_ANON, PAGEFILE_SHMEM, PAGEFILE_CACHE };
 int pagefile_alloc(uint64_t size, uint64_t align, enum pagefile_kind kind, uint64_t *ret_off);
-/* Gives the memory back (punch). Nothing may map the range any more. */
+/*
+ * Ranges are counted, page by page: alloc gives the first reference, get adds one, free drops one; the last gives
+ * the memory back (punch). Mappings and copies hold their own, so an owner may free at any time.
+ */
+int pagefile_get(uint64_t off, uint64_t size); /* -ENOMEM */
 void pagefile_free(uint64_t off, uint64_t size);
+/* For translate(): the range as a backing, with the references it must take. -ENOMEM */
+int pagefile_backing(uint64_t off, uint64_t size, struct backing *ret_b);
 /* Copies between sentry memory and the memory file; holes read as zero. 0 or -errno. */
 int pagefile_read(uint64_t off, void *dst, size_t n);
 int pagefile_write(uint64_t off, const void *src, size_t n);

@@ -38,15 +38,25 @@ struct mm_limits {
 	uint64_t memlock; /* RLIMIT_MEMLOCK; UINT64_MAX with CAP_IPC_LOCK */
 };
 
-/* A fresh, empty address space. aslr_seed 0 switches address randomisation off (ADDR_NO_RANDOMIZE). */
+/*
+ * A fresh, empty address space: one reference, no user yet. aslr_seed 0 switches address randomisation off
+ * (ADDR_NO_RANDOMIZE).
+ */
 int mm_new(uint64_t aslr_seed, struct mm **ret_mm);
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 DEFINE_AUTO_PUT(mm)
-/* fork(2): private memory becomes copy-on-write on both sides. Caller must be a task of src. */
+/*
+ * fork(2): private memory becomes copy-on-write on both sides. Caller must be a task of src. One reference, no
+ * user yet.
+ */
 int mm_fork(struct mm *src, const struct mm_limits *lim, struct mm **ret_mm);
 struct aspace *mm_aspace(struct mm *mm);
-/* Users = tasks; the last user drops all mappings though references may remain (/proc/pid/mem). */
+/*
+ * Users = tasks; each holds a reference as well (mm_user_get takes one, mm_user_put drops it). The last user kills
+ * the host address space and drops all mappings though references may remain (/proc/pid/mem). A new mm becomes a
+ * task's by mm_user_get(mm), mm_put(mm).
+ */
 void mm_user_get(struct mm *mm);
 void mm_user_put(struct mm *mm);
 unsigned int mm_nr_users(struct mm *mm);

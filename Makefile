@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door. `make demo` and `make check` work on a bare Debian 12 as root.
+#   deps         install what building needs (apt); deps-check: what testing needs besides
+#   build        build/runtime-shim/husk
+#   demo         an untrusted program in a sandbox, and what it could and could not see
+#   check        every gate; ends with "N passed, N failed, N skipped". MUST_RUN=1: a skip fails
+#   check-long   check, and what takes longer
+#   bench        figures: native, husk, and PEER=/path/to/runsc if given
+#   install      into PREFIX (default /usr/local)
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+all: build
+
+deps:
+	@tests/lib/deps.sh build
+
+deps-check: deps
+	@tests/lib/deps.sh build check arm64
+
+build/build.ninja:
+	meson setup build
+
+build: deps build/build.ninja
+	ninja -C build -j $(JOBS) runtime-shim/husk
+
+demo: build
+	@tests/lib/demo.sh build/runtime-shim/husk
+
+check: deps-check
+	@python3 tests/lib/check.py --jobs $(JOBS)
+
+check-long: deps-check
+	@tests/lib/deps.sh long
+	@python3 tests/lib/check.py --jobs $(JOBS) --long
+
+bench: build
+	@tests/lib/deps.sh bench
+	ninja -C build -j $(JOBS)
+	@python3 bench/run.py --husk build/runtime-shim/husk $(if $(PEER),--peer $(PEER))
+
+install: build
+	install -D -m 0755 build/runtime-shim/husk $(DESTDIR)$(PREFIX)/bin/husk
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all deps deps-check build demo check check-long bench install clean

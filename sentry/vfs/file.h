@@ -83,6 +83,7 @@ struct file {
 	struct cred *cred;	    /* owned: of the opener */
 	void *fowner;		    /* F_SETOWN/F_SETSIG/O_ASYNC state (kernel/fown.c), lazily */
 	void *epoll_links;	    /* vfs/epoll.c */
+	bool wrote;		    /* a write reference on inode and mount is held; const after open */
 	void *dir_state;	    /* the fs's cursor between getdents calls; freed in release */
 };
 #define FMODE_READ  1u
@@ -103,6 +104,14 @@ static inline struct file *file_get(struct file *f)
 }
 void file_put(struct file *f);
 DEFINE_AUTO_PUT(file)
+
+/* The rest of an open: an inode with an operations table already known (dup'ed kinds of files). */
+int file_new(const struct path *p, unsigned int flags, const struct cred *cred, struct file **ret_file);
+/*
+ * A descriptor of f is going away: runs flush and drops the POSIX locks of owner (the fdtable). Does not
+ * drop the reference. Called for every close(2), dup2 over, exec close and exit.
+ */
+int vfs_close_fd(struct file *f, const void *owner);
 
 /* Mode checks and generic behaviour over ops; -EAGAIN means: would block. pos NULL: f->pos with its lock. */
 ssize_t vfs_read(struct file *f, struct uio *dst, int64_t *pos, int rwf);

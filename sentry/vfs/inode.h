@@ -105,18 +105,29 @@ struct inode_ops {
 	int (*follow)(struct inode *inode, const struct vfs_caller *c, struct path *ret_path);
 	/* NULL: the fields of struct inode are the truth. */
 	int (*getattr)(struct inode *inode, uint32_t mask, struct kstat *ret_st);
-	/* Checked by vfs already. NULL: only the inode's fields change. */
+	/*
+	 * Checked by vfs already; NOW times are resolved (the NOW bits stay set beside SA_ATIME/SA_MTIME).
+	 * Runs with inode->io_lock held when SA_SIZE is set, and without inode->lock. On success vfs stores
+	 * mode, owner, times and ctime into the inode's fields; the size is the op's to store. NULL: only the
+	 * fields change (SA_SIZE then gives -EINVAL).
+	 */
 	int (*setattr)(struct inode *inode, const struct kattr *a, const struct vfs_caller *c);
 	/* NULL: vfs checks mode bits and ACL-less rules. mask: VFS_MAY_* */
 	int (*permission)(struct inode *inode, const struct vfs_caller *c, unsigned int mask);
-	/* A cached name is still right? 1 yes, 0 no, -errno. NULL: always. (shared mode) */
-	int (*revalidate)(struct inode *dir, const char *name, size_t len, struct inode *inode /* NULL if negative */);
+	/*
+	 * A cached name is still right? 1 yes, 0 no, -errno. NULL: always. (shared mode) nonblock: must
+	 * answer from memory (the dentry cache's lock is held); -ECHILD when it cannot tell without asking.
+	 */
+	int (*revalidate)(struct inode *dir, const char *name, size_t len, struct inode *inode /* NULL if negative */,
+			  bool nonblock);
 	/* New open file. Fills f->ops, f->priv, f->wq. flags in f->flags. O_TRUNC was done by vfs through setattr. */
 	int (*open)(struct inode *inode, struct file *f, const struct vfs_caller *c);
 	ssize_t (*getxattr)(struct inode *inode, const char *name, void *buf, size_t size);
 	int (*setxattr)(struct inode *inode, const char *name, const void *val, size_t size, int flags);
 	ssize_t (*listxattr)(struct inode *inode, char *buf, size_t size);
 	int (*removexattr)(struct inode *inode, const char *name);
+	/* Times of use changed in the inode's fields; NULL: nothing to do. */
+	void (*dirty_time)(struct inode *inode);
 	/* Last reference dropped: free what hangs on it (not struct inode itself unless the fs embeds it: then it frees that). */
 	void (*destroy)(struct inode *inode);
 };
@@ -133,10 +144,11 @@ struct inode {
 	struct ktime atime, mtime, ctime, btime; /* GUARDED_BY(lock) */
 	uint32_t attributes;	     /* LX_STATX_ATTR_* */
 	unsigned int iflags;	     /* INODE_* */
-	struct rwlock lock;	     /* LC_INODE; directory operations, size, attributes */
+	struct rwlock lock;	     /* LC_INODE; directory operations, size, attributes; no usercopy under it */
+	struct mutex io_lock;	     /* LC_INODE_IO; one writer or truncate at a time, held over usercopy; outside mm's locks */
 	struct flock_ctx *flocks;    /* owned by vfs/flock.c, lazily */
 	struct inotify_marks *marks; /* owned by vfs/inotify.c, lazily */
-	int write_count;	     /* atomic: open for writing (> 0) or denied (< 0: being executed) */
+	_Atomic int write_count;     /* open for writing (> 0) or denied (< 0: being executed) */
 	void *pipe;		     /* FIFO: its struct pipe while open (fs/pipe) */
 	void *sock;		     /* bound AF_UNIX socket (net/unix), weak; cleared by its owner */
 	void *priv;		     /* the file system's, when it does not embed */
@@ -144,6 +156,10 @@ struct inode {
 
 /* iflags */
 #define INODE_NOEXEC_MAP 1u
+#define INODE_DEAD	 2u /* a removed directory: nothing can be created in it. GUARDED_BY(lock) */
+#define INODE_LINKABLE	 4u /* O_TMPFILE: linkat(2) may give it a name though nlink is 0 */
+#define INODE_NOATIME	 8u
+#define INODE_PRIVATE	16u /* no watches, no permission checks: anonymous files */
 
 void inode_init(struct inode *i, struct super_block *sb, const struct inode_ops *ops, uint64_t ino, uint32_t mode);
 /* Frees what vfs hangs on it; called by the fs destroy path. */
@@ -158,7 +174,25 @@ DEFINE_AUTO_PUT(inode)
 
 /* Owner, group and mode for a new inode in dir (setgid directories): inode(7). */
 void inode_init_owner(struct inode *i, const struct inode *dir, const struct vfs_caller *c, uint32_t mode);
-void inode_touch(struct inode *i, unsigned int which); /* SA_ATIME|SA_MTIME|SA_CTIME := now */
+void inode_touch(struct inode *i, unsigned int which); /* SA_ATIME|SA_MTIME|SA_CTIME := now; takes lock */
+void inode_touch_locked(struct inode *i, unsigned int which);
+/* nlink += delta and ctime := now, taking the (child's) lock: for directory operations. */
+void inode_link_count(struct inode *i, int delta);
+struct ktime ktime_now(void); /* coarse real time, as Linux stamps inodes */
+static inline int ktime_cmp(const struct ktime *a, const struct ktime *b)
+{
+	return a->sec != b->sec ? (a->sec < b->sec ? -1 : 1) :
+	       a->nsec != b->nsec ? (a->nsec < b->nsec ? -1 : 1) : 0;
+}
+/* All of struct inode's fields into a kstat; for getattr ops that then correct some. */
+void inode_fill_stat(struct inode *i, struct kstat *ret_st);
+
+/* exec: nobody may open it for writing until inode_allow_write. -ETXTBSY when somebody has. */
+int inode_deny_write(struct inode *i);
+void inode_allow_write(struct inode *i);
+/* A writer (open, writable shared mapping); -ETXTBSY while denied. */
+int inode_get_write(struct inode *i);
+void inode_put_write(struct inode *i);
 
 /* --- super blocks and file system types --- */
 #define SB_KILLABLE	     1u
@@ -182,7 +216,9 @@ struct super_block {
 	unsigned int flags; /* SB_* */
 	uint32_t dev_major, dev_minor;
 	uint32_t magic;
-	struct dentry *root; /* owned */
+	struct dentry *root; /* owned while mounted */
+	_Atomic int nr_mounts; /* mounts and other users of root; the last one drops the cached names */
+	uint64_t max_size;   /* largest file size; 0: INT64_MAX */
 	void *priv;
 };
 
@@ -194,9 +230,15 @@ struct fstype {
 		     struct super_block **ret_sb);
 };
 #define FS_NODEV 1u /* "nodev" in /proc/filesystems */
+#define FS_NO_MOUNT 2u /* internal: mount(2) says ENODEV, not listed */
 
 const struct fstype *fstype_find(const char *name);
 const struct fstype *fstype_at(unsigned int n);
+/* Opens the device behind a character node; set by fs/dev. NULL until then: ENXIO. */
+extern int (*vfs_chrdev_open)(struct inode *inode, struct file *f, const struct vfs_caller *c);
+/* Opens a FIFO's end; fs/pipe. */
+extern int (*vfs_fifo_open)(struct inode *inode, struct file *f, const struct vfs_caller *c);
+
 /* dev numbers of anonymous file systems are allotted here */
 int super_new(const struct fstype *t, const struct super_ops *ops, unsigned int flags, uint32_t magic,
 	      struct super_block **ret_sb);

@@ -46,15 +46,26 @@ struct dentry {
 	struct list_head lru;
 	unsigned int flags; /* DENTRY_* */
 	uint32_t name_len;
+	uint64_t name_hash;
 	char *name; /* owned; changes on rename under dcache_lock */
 	unsigned int nr_mounts; /* mounted on, in any namespace */
 };
-#define DENTRY_DELETED 1u
-#define DENTRY_MOUNTED 2u
+#define DENTRY_DELETED	  1u /* has no name any more; names end in " (deleted)" */
+#define DENTRY_HASHED	  2u /* in the cache, which holds a reference */
+#define DENTRY_REFERENCED 4u /* used since the LRU looked last; racy */
+#define DENTRY_ANON	  8u /* of a nameless file: name is the text after the type */
 
 struct dentry *dentry_get(struct dentry *d);
 void dentry_put(struct dentry *d);
 DEFINE_AUTO_PUT(dentry)
+/*
+ * The name in dir as it is cached; NULL when it is not. Referenced. No permission check, no call into the file system.
+ */
+struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len);
+/* Looks it up in the file system if need be; caller holds dir's inode lock (read or write). 0 and a (maybe negative) dentry. */
+int dentry_lookup_slow(struct dentry *dir, const char *name, size_t len, struct dentry **ret_d);
+/* A directory changed behind the cache: the name is dropped (open files keep theirs). */
+void dentry_drop(struct dentry *d);
 /* Puts a ready name into the cache (readdir prefetch): inode reference consumed; NULL makes a negative one. Caller holds dir's lock. */
 int dentry_prefill(struct dentry *dir, const char *name, size_t len, struct inode *inode);
 /* Forgets cached children of dir (all names), where not in use. */
@@ -76,11 +87,21 @@ struct mount {
 	uint64_t peer_group, master_group;
 	struct list_head peers, slaves, slave_link;
 	bool detached;
+	bool expiry_mark;	   /* MNT_EXPIRE seen once, and not used since */
+	_Atomic int nr_writers;	   /* files open for writing and changes under way */
+	struct list_head ns_link;  /* in mntns.mounts */
 };
 struct mount *mount_get(struct mount *m);
 void mount_put(struct mount *m);
+/* A change is about to be made through m: -EROFS on a read-only mount or super block. */
+int mount_want_write(struct mount *m);
+void mount_drop_write(struct mount *m);
 
-/* What a path operation needs to know about its caller. Everything is borrowed for the call. */
+/* Once, before anything else of vfs. key: drawn at random. */
+struct hash_key;
+int vfs_init(const struct hash_key *key);
+
+/* Root, working directory and umask of one or more tasks (CLONE_FS). */
 struct fscontext {
 	struct ref ref;
 	struct mutex lock; /* LC_FSCONTEXT */
@@ -97,6 +118,7 @@ void fscontext_cwd(struct fscontext *fs, struct path *ret_path);
 void fscontext_set_root(struct fscontext *fs, const struct path *p);
 void fscontext_set_cwd(struct fscontext *fs, const struct path *p);
 
+/* What a path operation needs to know about its caller. Everything is borrowed for the call. */
 struct vfs_caller {
 	const struct cred *cred;
 	struct fscontext *fs;
@@ -113,7 +135,19 @@ void mntns_root(struct mntns *ns, struct path *ret_path);
 int vfs_mount(struct mntns *ns, const struct path *mountpoint, struct super_block *sb, const char *source,
 	      unsigned int flags);
 int vfs_bind_mount(struct mntns *ns, const struct path *from, const struct path *mountpoint, unsigned int flags);
+/* flags: LX_MNT_*. The mount of which p is the root. */
 int vfs_umount(struct mntns *ns, const struct path *p, int flags);
+/* mask: which of the MNT_* flags change. */
+int vfs_remount(struct mntns *ns, const struct path *p, unsigned int flags, unsigned int mask, bool recursive);
+int vfs_move_mount(struct mntns *ns, const struct path *from, const struct path *mountpoint);
+/* type: LX_MS_SHARED, SLAVE, PRIVATE or UNBINDABLE. */
+int vfs_set_propagation(struct mntns *ns, const struct path *p, unsigned int type, bool recursive);
+int vfs_pivot_root(struct mntns *ns, const struct path *new_root, const struct path *put_old, const struct path *cur_root);
+bool path_is_mount_root(const struct path *p);
+/* mount(2)'s MS_* bits that live in mount.flags */
+#define MNT_FLAG_MASK                                                                              \
+	(LX_MS_RDONLY | LX_MS_NOSUID | LX_MS_NODEV | LX_MS_NOEXEC | LX_MS_NOATIME | LX_MS_NODIRATIME |     \
+	 LX_MS_RELATIME | LX_MS_NOSYMFOLLOW)
 /* Text of /proc/self/{mounts,mountinfo,mountstats} as seen from root; appends through emit. kind 0 mounts, 1 mountinfo, 2 mountstats */
 struct strbuf;
 int mntns_show(struct mntns *ns, const struct path *root, int kind, struct strbuf *out);

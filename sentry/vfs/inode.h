@@ -234,9 +234,7 @@ struct fstype {
 
 const struct fstype *fstype_find(const char *name);
 const struct fstype *fstype_at(unsigned int n);
-/* Opens the device behind a character node; set by fs/dev. NULL until then: ENXIO. */
-extern int (*vfs_chrdev_open)(struct inode *inode, struct file *f, const struct vfs_caller *c);
-/* Opens a FIFO's end; fs/pipe. */
+/* Opens a FIFO's end; set by fs/pipe. */
 extern int (*vfs_fifo_open)(struct inode *inode, struct file *f, const struct vfs_caller *c);
 
 /* dev numbers of anonymous file systems are allotted here */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program counter of a signal frame. */
+#include <ucontext.h>
+
+#include "extable.h"
+
+uint64_t usercopy_frame_pc(void *ucontext)
+{
+	return ((ucontext_t *)ucontext)->uc_mcontext.pc;
+}
+
+void usercopy_frame_set_pc(void *ucontext, uint64_t pc)
+{
+	((ucontext_t *)ucontext)->uc_mcontext.pc = pc;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Threads of the sentry, and the signals and deaths of processes. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "base/auto.h"
+#include "base/compiler.h"
+#include "host/host.h"
+#include "rawcall.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
+struct host_thread {
+	pthread_t pt;
+	char name[16];
+	void (*fn)(void *arg);
+	void *arg;
+	uint32_t started; /* futex: the thread has read name, fn and arg */
+};
+
+static void *thread_main(void *p)
+{
+	struct host_thread *th = p;
+	void (*fn)(void *) = th->fn;
+	void *arg = th->arg;
+
+	host_thread_set_name(th->name);
+	/* th may be freed by join or detach from here on */
+	__atomic_store_n(&th->started, 1, __ATOMIC_RELEASE);
+	fn(arg);
+	return NULL;
+}
+
+int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
+		      struct host_thread **ret_thread)
+{
+	auto_free struct host_thread *th = calloc(1, sizeof(*th));
+	pthread_attr_t attr;
+	int ret;
+
+	if (!th)
+		return -ENOMEM;
+	strncpy(th->name, name, sizeof(th->name) - 1);
+	th->fn = fn;
+	th->arg = arg;
+	ret = pthread_attr_init(&attr);
+	if (ret)
+		return -ret;
+	ret = pthread_attr_setstacksize(&attr, stack_size);
+	if (ret == 0)
+		ret = pthread_create(&th->pt, &attr, thread_main, th);
+	pthread_attr_destroy(&attr);
+	if (ret)
+		return -ret;
+	*ret_thread = STEAL(th);
+	return 0;
+}
+
+void host_thread_join(struct host_thread *th)
+{
+	pthread_join(th->pt, NULL);
+	free(th);
+}
+
+void host_thread_detach(struct host_thread *th)
+{
+	while (!__atomic_load_n(&th->started, __ATOMIC_ACQUIRE))
+		host_sched_yield();
+	pthread_detach(th->pt);
+	free(th);
+}
+
+void host_thread_set_name(const char *name)
+{
+	HOST_CALL(SYS_prctl, PR_SET_NAME, name);
+}
+
+int host_tgkill(int tgid, int tid, int sig)
+{
+	return (int)HOST_CALL(SYS_tgkill, tgid, tid, sig);
+}
+
+int host_pidfd_open(int pid)
+{
+	return (int)HOST_CALL(SYS_pidfd_open, pid, 0);
+}
+
+int host_pidfd_kill(int pidfd, int sig)
+{
+	return (int)HOST_CALL(SYS_pidfd_send_signal, pidfd, sig, NULL, 0);
+}
+
+/* waitid gives si_code and si_status; the classic encoding is what everybody reads. */
+static int encode_status(const siginfo_t *si)
+{
+	switch (si->si_code) {
+	case CLD_EXITED:
+		return (si->si_status & 0xff) << 8;
+	case CLD_DUMPED:
+		return (si->si_status & 0x7f) | 0x80;
+	default:
+		return si->si_status & 0x7f;
+	}
+}
+
+int host_pidfd_wait(int pidfd, bool nohang, int *ret_status)
+{
+	siginfo_t si;
+	long ret;
+
+	memset(&si, 0, sizeof(si));
+	do {
+		ret = HOST_CALL(SYS_waitid, P_PIDFD, pidfd, &si, WEXITED | (nohang ? WNOHANG : 0),
+				NULL);
+	} while (ret == -EINTR);
+	if (ret < 0)
+		return (int)ret;
+	if (si.si_pid == 0)
+		return 0;
+	if (ret_status)
+		*ret_status = encode_status(&si);
+	return 1;
+}
+
+bool host_pidfd_dead(int pidfd)
+{
+	struct host_pollfd p = { .fd = pidfd, .events = HOST_POLLIN };
+
+	return host_poll(&p, 1, 0) > 0;
+}
+
+void host_exit(int code)
+{
+	for (;;)
+		HOST_CALL(SYS_exit_group, code);
+}
+
+int host_signal_handle(int sig, void (*handler)(int sig))
+{
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_RESTART };
+
+	return sigaction(sig, &sa, NULL) < 0 ? -errno : 0;
+}
+
+int host_signal_ignore(int sig)
+{
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	return sigaction(sig, &sa, NULL) < 0 ? -errno : 0;
+}
+
+int host_signals_block_all(void)
+{
+	sigset_t set;
+
+	sigfillset(&set);
+	sigdelset(&set, SIGSEGV);
+	sigdelset(&set, SIGBUS);
+	sigdelset(&set, SIGILL);
+	sigdelset(&set, SIGFPE);
+	sigdelset(&set, SIGTRAP);
+	sigdelset(&set, SIGSYS);
+	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}

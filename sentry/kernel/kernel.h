@@ -13,7 +13,19 @@
 
 #include "kernel/task.h"
 
+struct exec_image;
+struct exec_request;
+
+/* What the kernel asks of the layers above it. boot fills this in. */
+struct kernel_upcalls {
+	void (*syscall)(struct task *t); /* answers the call in t->regs; see task.h */
+	/* Builds the program of a new process (kernel/exec.h). 0 or the errno of execve. syscalls/exec.c: exec_load_request */
+	int (*exec_load)(struct task *t, const struct exec_request *req, struct exec_image *ret_img);
+};
+
 struct kernel_config {
+	const struct kernel_upcalls *upcalls;	/* borrowed */
+	bool protect_init;		/* pid 1 gets only signals it handles, as in a pid namespace */
 	struct platform *platform;	/* borrowed */
 	unsigned int nr_cpus;		/* what the guest sees */
 	const char *hostname;
@@ -32,8 +44,9 @@ struct kernel {
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
 	bool shutting_down;
-	void *pid_table;
-	void *futexes;
+	unsigned int nr_host_threads;	/* sentry threads of tasks not yet ended; tasklist */
+	uint32_t host_threads_word;	/* futex word: changes when nr_host_threads falls to 0 */
+	struct uts_ns *uts;		/* owned */
 	void *loadavg;
 };
 

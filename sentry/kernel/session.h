@@ -13,12 +13,14 @@
 #include <base/ref.h>
 
 struct kernel;
+struct pid;
 struct task;
 struct tgroup;
 struct tty;
 
 struct session {
 	struct ref ref;
+	struct pid *pid;	/* owned: its entry in the pid table */
 	int sid;		/* const after init */
 	struct tgroup *leader;	/* borrowed; NULL once it exited */
 	struct tty *tty;	/* owned reference: controlling terminal; changed by fs/devpts through session_set_tty */
@@ -27,10 +29,11 @@ struct session {
 
 struct pgroup {
 	struct ref ref;
+	struct pid *pid;	/* owned: its entry in the pid table */
 	int pgid;		/* const after init */
 	struct session *session; /* owned */
 	struct list_head members; /* tgroup.pgrp_link */
-	struct list_head session_link, table_link;
+	struct list_head session_link;
 };
 
 void session_destroy(struct session *s);

@@ -4,9 +4,10 @@
  *
  * One guest thread = one struct task = one sentry thread running task_run(). References: the pid table, the
  * thread group's list, the parent's children list (until reaped) and anyone who looked a task up hold one each.
- * Locking: g_tasklist (LC_TASKLIST) guards the process tree, groups, sessions and exit states; tgroup->siglock
- * (LC_SIGNAL) guards everything about signals of a group and its threads; task-private fields are touched
- * by the owning thread only.
+ * Locking: kernel.tasklist_lock (LC_TASKLIST) guards the process tree, groups, sessions and exit states;
+ * tgroup->siglock (LC_SIGNAL) guards everything about signals of a group and its threads; task-private fields are
+ * touched by the owning thread only. Nothing here may be called with a lock of a later class than LC_TASKLIST
+ * held unless it says so; the signal_send_* family takes LC_SIGNAL and may be called under LC_TASKLIST.
  */
 #pragma once
 
@@ -31,6 +32,9 @@
 struct fdtable;
 struct kernel;
 struct pgroup;
+struct pid;
+struct sysargs;
+struct ucount;
 struct session;
 struct sighand;
 struct task;
@@ -55,15 +59,18 @@ struct task {
 	struct ref ref;
 	struct kernel *kernel;		/* borrowed */
 	struct tgroup *tg;		/* owned reference */
-	int tid;			/* const after init */
+	int tid;			/* tasklist; changes when a thread execs and becomes the leader */
+	struct pid *pid;		/* owned reference */
 	struct list_head tg_link;	/* in tg->threads; g_tasklist */
 
 	/* task-private (other threads read them only while the task is known stopped, or through accessors) */
 	struct regs regs;
 	struct gthread *gt;		/* owned; NULL before the first run and after exit */
 	struct mm *mm;			/* owned user; changes in exec, under task->lock for readers elsewhere (task_mm_get) */
-	struct sysargs *cur_args;
+	const struct sysargs *cur_args;
 	int cur_sysno;
+	bool in_syscall;		/* between a system call and the return to the guest: restarts are possible */
+	bool regs_replaced;		/* the handler (exec, sigreturn) wrote all of regs: the dispatcher leaves the result alone */
 	struct restart_block {
 		long (*fn)(struct task *t, struct restart_block *rb);
 		int64_t deadline;
@@ -95,12 +102,15 @@ struct task {
 	_Atomic unsigned int work;	/* TW_* bits: something to do before returning to the guest */
 
 	/* sleeping: see task_block */
-	_Atomic uint32_t wake_seq;	/* futex word */
+	_Atomic uint32_t wake_word;	/* futex word: TASK_WAKE_* of task_block.c */
 	_Atomic bool in_guest;		/* run() may have to be kicked */
+	struct mutex kick_lock;		/* LC_KICK: gt may be kicked while it is held and gt is not NULL */
 	_Atomic char state;		/* 'R' running, 'S' sleeping, 'D' killable wait, 'T' stopped, 't' traced, 'Z', 'X' : for /proc */
 
-	int exit_signal;		/* what the parent gets; -1 none (threads) */
-	int exit_code;			/* wait status; g_tasklist */
+	int exit_signal;		/* leader: what the parent gets, 0 none; -1 for other threads. tasklist */
+	int exit_code;			/* wait status; tasklist */
+	bool exiting;			/* task_exit began: no longer a target for signals. siglock */
+	bool dead;			/* past its own exit; the leader stays as a zombie. tasklist */
 	int pdeath_signal;
 	bool no_new_privs;
 	bool vfork_child;
@@ -115,6 +125,10 @@ struct task {
 	void *ptrace;			/* tracer state (kernel/ptrace.c), a later step */
 	void *seccomp;			/* guest seccomp filters (kernel/seccomp.c) */
 	void *sched_extra;
+	struct ucount *ucount;		/* owned: whom this task is counted for (RLIMIT_NPROC) */
+	struct futex_pi *pi_held;	/* PI futexes this task owns in the sentry (kernel/futex_pi.c) */
+	struct sem_undo *sem_undo;	/* owned; SysV SEM_UNDO list, shared with CLONE_SYSVSEM */
+	int host_tid;			/* sentry thread, for its CPU time; 0 before it runs */
 };
 
 /* task.work bits */
@@ -122,6 +136,8 @@ struct task {
 #define TW_KILL	  2u	/* must exit: group exit or SIGKILL */
 #define TW_STOP	  4u	/* group stop in progress */
 #define TW_EXTERN 8u	/* callbacks queued by task_work_add */
+#define TW_EXIT	  16u	/* this thread asked for its own end (exit(2)); exit_code is set */
+#define TW_RSEQ	  32u	/* was preempted or migrated: rseq fields are to be brought up to date */
 
 enum tgroup_stop { TG_RUNNING, TG_STOPPING, TG_STOPPED };
 
@@ -138,17 +154,25 @@ struct tgroup {
 	struct pgroup *pgrp;		/* owned; g_tasklist */
 	struct session *session;	/* owned; g_tasklist */
 	struct list_head pgrp_link;
-	bool child_subreaper, did_exec, is_init;
+	int parent_tid;			/* which thread of parent: for __WNOTHREAD and PDEATHSIG. tasklist */
+	int exit_signal_sent;		/* zombie state: see task_exit.c. tasklist */
+	bool zombie;			/* all threads gone, wait may reap. tasklist */
+	bool child_subreaper, has_child_subreaper, did_exec, is_init;
+	bool unkillable;		/* init: signals without a handler are dropped unless they come from outside */
 	bool exiting;			/* group exit under way: siglock */
 	int group_exit_code;		/* wait status */
-	struct task *exec_task;		/* de-threading exec under way */
+	struct task *exec_task;		/* de-threading exec under way: siglock */
+	unsigned int nr_exec_wait;	/* threads exec_task waits for: siglock */
 
 	struct mutex siglock;		/* LC_SIGNAL */
-	struct sighand *sighand;	/* owned; shared with CLONE_SIGHAND only within the group or across CLONE_VM|SIGHAND */
+	struct sighand *sighand;	/* owned; replaced by exec under siglock */
+	struct waitq signal_wq;		/* signalfd: a signal was queued for a thread or the group */
 	struct sigpending shared_pending;
 	enum tgroup_stop stop_state;
 	int stop_signal;
-	bool stop_reported, cont_reported; /* for wait */
+	bool stop_wait, cont_wait;	/* wait4 has a stop or a continue to report */
+	bool cont_notify;		/* SIGCONT ended a stop: some thread tells the parent */
+	int cont_why;			/* LX_CLD_CONTINUED or, cut short, LX_CLD_STOPPED */
 	unsigned int nr_stop_left;
 	struct waitq wait_children;	/* wait4: a child of this group changed */
 	struct waitq exit_wq;		/* pidfds poll this */
@@ -156,7 +180,7 @@ struct tgroup {
 	struct mutex limit_lock;	/* LC_RLIMIT */
 	struct lx_rlimit rlim[LX_RLIM_NLIMITS];
 	struct lx_rusage_acc dead_usage, child_usage; /* dead threads; waited-for children. g_tasklist */
-	void *itimers;			/* time/: ITIMER_* and POSIX timers, lazily */
+	struct itimers *itimers;	/* kernel/itimer.c: ITIMER_* and POSIX timers, lazily, owned */
 	_Atomic int oom_score_adj;
 	int dumpable;
 	uint64_t exec_id;
@@ -184,7 +208,7 @@ struct tgroup *tgroup_find(struct kernel *k, int tgid);
 struct mm *task_mm_get(struct task *t);	    /* referenced; NULL for a zombie */
 struct cred *task_cred_get(struct task *t); /* referenced */
 void task_set_cred(struct task *t, struct cred *c /* consumed */);
-uint64_t task_rlimit(struct task *t, unsigned int res);
+uint64_t task_rlimit(struct task *t, unsigned int res);	/* soft limit */
 bool task_capable(struct task *t, unsigned int cap);
 /* May t inspect other (ptrace access mode read)? 0 or -EPERM. */
 int task_may_access(struct task *t, struct task *other);
@@ -201,6 +225,12 @@ int task_block(struct task *t, int64_t deadline_ns);
 int task_block_killable(struct task *t, int64_t deadline_ns);
 void task_wake(struct task *t);
 bool task_interrupted(struct task *t); /* a signal to deliver, or exit */
+bool task_killed(struct task *t);      /* SIGKILL or group exit: killable waits end */
+/* Runs fn(t, arg) on t's own thread before it returns to the guest. The caller owns w until then. */
+struct task_work {
+	struct task_work *next;
+	void (*fn)(struct task *t, struct task_work *w);
+};
 
 struct task_waiter {
 	struct waiter w;
@@ -270,6 +300,21 @@ bool signal_may_send(struct task *from, struct task *to, int sig);
 void signal_set_blocked(struct task *t, ksigset_t set);
 bool signal_is_ignored(struct tgroup *tg, int sig);
 
+/*
+ * signalfd, sigtimedwait: takes the next signal of mask that is pending for t or its group. Signal number and
+ * *ret_info, or 0. Poll with tg->signal_wq and signal_pending_set().
+ */
+int signal_dequeue(struct task *t, ksigset_t mask, struct lx_siginfo *ret_info);
+ksigset_t signal_pending_set(struct task *t); /* thread's and group's, blocked or not */
+
+/*
+ * The contract with the system call layer (kernel.h: kernel_upcalls.syscall): the dispatcher stores a handler's
+ * result with regs_set_ret(), -LX_ERESTART* codes included, unless t->regs_replaced was set (it clears it); signal
+ * delivery then restarts or turns the code into -EINTR. restart_syscall(2) is task_restart_syscall().
+ */
+long task_restart_syscall(struct task *t);
+
 /* --- life and death --- */
-__attribute__((noreturn)) void task_exit_thread(struct task *t, int status);
+/* The calling task ends when it is back in task_run(): handlers return after this (any value). */
+void task_exit_request(struct task *t, int wait_status);
 void tgroup_exit(struct tgroup *tg, int wait_status); /* marks and wakes; the caller's task exits on its way out */

@@ -12,7 +12,7 @@
 struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
-	const char *help;                    /* NULL: not for people */
+	const char *help; /* NULL: not for people */
 };
 
 /* clang-format off */

@@ -15,9 +15,9 @@
 #define PAGE_SHIFT 12
 #endif
 #undef PAGE_SIZE
-#define PAGE_SIZE  (1UL << PAGE_SHIFT)
+#define PAGE_SIZE (1UL << PAGE_SHIFT)
 #undef PAGE_MASK
-#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define PAGE_MASK (~(PAGE_SIZE - 1))
 
 #undef MIN
 #undef MAX
@@ -36,16 +36,16 @@
 #define CLAMP(v, lo, hi) MIN(MAX(v, lo), hi)
 
 /* align must be a power of two. round_up() may wrap at the top: see round_up_ok(). */
-#define round_down(x, align) ((x) & ~((__typeof__(x))(align) - 1))
-#define round_up(x, align)   round_down((x) + ((__typeof__(x))(align) - 1), align)
-#define is_aligned(x, align) (((x) & ((__typeof__(x))(align) - 1)) == 0)
+#define round_down(x, align) ((x) & ~((__typeof__(x))(align)-1))
+#define round_up(x, align)   round_down((x) + ((__typeof__(x))(align)-1), align)
+#define is_aligned(x, align) (((x) & ((__typeof__(x))(align)-1)) == 0)
 
 #define page_down(x)    round_down((uint64_t)(x), PAGE_SIZE)
 #define page_up(x)      round_up((uint64_t)(x), PAGE_SIZE)
 #define page_aligned(x) is_aligned((uint64_t)(x), PAGE_SIZE)
 #define page_offset(x)  ((uint64_t)(x) & (PAGE_SIZE - 1))
 
-#define DIV_ROUND_UP(n, d) (((n) + (d) - 1) / (d))
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 #define BIT(n)             (1UL << (n))
 #define BIT64(n)           (UINT64_C(1) << (n))
 
@@ -82,8 +82,8 @@ static inline int ilog2_up(uint64_t x)
 	return x <= 1 ? 0 : fls64(x - 1);
 }
 
-#define BITS_PER_LONG    (sizeof(unsigned long) * CHAR_BIT)
-#define BITMAP_LONGS(nr) DIV_ROUND_UP((size_t)(nr), BITS_PER_LONG)
+#define BITS_PER_LONG            (sizeof(unsigned long) * CHAR_BIT)
+#define BITMAP_LONGS(nr)         DIV_ROUND_UP((size_t)(nr), BITS_PER_LONG)
 #define DECLARE_BITMAP(name, nr) unsigned long name[BITMAP_LONGS(nr)]
 
 static inline bool bitmap_test(const unsigned long *map, size_t bit)

@@ -55,8 +55,10 @@ static inline uint64_t hash_bytes(const struct hash_key *key, const void *data, 
 	const unsigned char *p = data;
 	uint64_t last = (uint64_t)size << 56, w;
 	uint64_t v[4] = {
-		key->k[0] ^ UINT64_C(0x736f6d6570736575), key->k[1] ^ UINT64_C(0x646f72616e646f6d),
-		key->k[0] ^ UINT64_C(0x6c7967656e657261), key->k[1] ^ UINT64_C(0x7465646279746573),
+		key->k[0] ^ UINT64_C(0x736f6d6570736575),
+		key->k[1] ^ UINT64_C(0x646f72616e646f6d),
+		key->k[0] ^ UINT64_C(0x6c7967656e657261),
+		key->k[1] ^ UINT64_C(0x7465646279746573),
 	};
 	size_t left = size;
 

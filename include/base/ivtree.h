@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree of intervals [start, last], both ends included, that finds all those meeting a given one in
- * order of their start. Intervals may overlap and repeat.
+ * A tree of intervals [start, last], both ends included, that finds all those meeting a given one
+ * in order of their start. Intervals may overlap and repeat.
  *
  *   for (n = iv_iter_first(&root, lo, hi); n; n = iv_iter_next(n, lo, hi))
  */
@@ -13,15 +13,17 @@
 
 struct iv_node {
 	struct rb_node rb;
-	uint64_t start, last;                /* const while in a tree */
-	uint64_t subtree_last;               /* greatest last at or below this node */
+	uint64_t start, last;  /* const while in a tree */
+	uint64_t subtree_last; /* greatest last at or below this node */
 };
 
 struct iv_root {
 	struct rb_root rb;
 };
 
+/* clang-format off */
 #define IV_ROOT { RB_ROOT }
+/* clang-format on */
 #define iv_entry(ptr, type, member) container_of(ptr, type, member)
 
 static inline struct iv_node *iv_of_(struct rb_node *n)
@@ -68,7 +70,7 @@ static inline struct iv_node *iv_search_(struct rb_node *rb, uint64_t start, uin
 		struct iv_node *n = iv_of_(rb), *left = iv_of_(rb->rb_left);
 
 		if (left && left->subtree_last >= start) {
-			rb = rb->rb_left;    /* whoever reaches start there begins before n */
+			rb = rb->rb_left; /* whoever reaches start there begins before n */
 			continue;
 		}
 		if (n->start > last)

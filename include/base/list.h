@@ -14,8 +14,10 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
+/* clang-format off */
 #define LIST_HEAD_INIT(name) { &(name), &(name) }
-#define LIST_HEAD(name)      struct list_head name = LIST_HEAD_INIT(name)
+/* clang-format on */
+#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
 /* An empty list, or an entry that is on none. */
 static inline void INIT_LIST_HEAD(struct list_head *l)
@@ -129,7 +131,7 @@ static inline size_t list_count(const struct list_head *head)
 	return nr;
 }
 
-#define list_entry(ptr, type, member)       container_of(ptr, type, member)
+#define list_entry(ptr, type, member)        container_of(ptr, type, member)
 #define list_first_entry(head, type, member) list_entry((head)->next, type, member)
 #define list_last_entry(head, type, member)  list_entry((head)->prev, type, member)
 #define list_first_entry_or_null(head, type, member)                                               \
@@ -153,19 +155,21 @@ static inline size_t list_count(const struct list_head *head)
 /* As list_for_each_entry; the body may take pos off or free it. */
 #define list_for_each_entry_safe(pos, tmp, head, member)                                           \
 	for (pos = list_first_entry(head, __typeof__(*pos), member),                               \
-	     tmp = list_next_entry(pos, member);                                                   \
+	    tmp = list_next_entry(pos, member);                                                    \
 	     &pos->member != (head); pos = tmp, tmp = list_next_entry(tmp, member))
 
 struct hlist_node {
 	struct hlist_node *next;
-	struct hlist_node **pprev;           /* the pointer that points here; NULL: on no list */
+	struct hlist_node **pprev; /* the pointer that points here; NULL: on no list */
 };
 
 struct hlist_head {
 	struct hlist_node *first;
 };
 
+/* clang-format off */
 #define HLIST_HEAD_INIT { NULL }
+/* clang-format on */
 
 static inline void INIT_HLIST_HEAD(struct hlist_head *h)
 {
@@ -224,5 +228,8 @@ static inline void hlist_del_init(struct hlist_node *n)
 /* tmp is a struct hlist_node *; the body may take pos off or free it. */
 #define hlist_for_each_entry_safe(pos, tmp, head, member)                                          \
 	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member);                      \
-	     pos && ({ tmp = pos->member.next; 1; });                                              \
+	     pos && ({                                                                             \
+		     tmp = pos->member.next;                                                       \
+		     1;                                                                            \
+	     });                                                                                   \
 	     pos = hlist_entry_safe(tmp, __typeof__(*pos), member))

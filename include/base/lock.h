@@ -3,8 +3,8 @@
  * Mutexes, reader-writer locks and condition variables. Every lock has a class (sentry/lock_class.h
  * names those of the sentry); the number of the class is its rank. Debug builds keep the locks
  * held by each thread and abort when one is taken while a lock of a higher rank is held, or one of
- * the same rank without the _nested form. Unranked locks are not checked; a trylock is never refused
- * by the check, because it cannot wait.
+ * the same rank without the _nested form. Unranked locks are not checked; a trylock is never
+ * refused by the check, because it cannot wait.
  */
 #pragma once
 
@@ -19,32 +19,34 @@
 enum {
 	LC_UNRANKED = 0,
 	/* 1 .. LC_PLATFORM - 1: the sentry's, from lock_order.def */
-	LC_PLATFORM = 1000,                  /* locks of the platforms: taken under any sentry lock */
-	LC_PLATFORM_SLOT,                    /* inside LC_PLATFORM */
-	LC_HOST = 1100,                      /* platform/host */
+	LC_PLATFORM = 1000, /* locks of the platforms: taken under any sentry lock */
+	LC_PLATFORM_SLOT,   /* inside LC_PLATFORM */
+	LC_HOST = 1100,     /* platform/host */
 	LC_LOG = 1200,
 };
 
 struct CAPABILITY("mutex") mutex {
 	pthread_mutex_t m;
-	unsigned int lc;                     /* const after init */
+	unsigned int lc; /* const after init */
 };
 
 struct CAPABILITY("rwlock") rwlock {
 	pthread_rwlock_t rw;
-	unsigned int lc;                     /* const after init */
+	unsigned int lc; /* const after init */
 };
 
 struct cond {
 	pthread_cond_t c;
 };
 
+/* clang-format off */
 #define MUTEX_INIT(class)  { .m = PTHREAD_MUTEX_INITIALIZER, .lc = (class) }
 #define RWLOCK_INIT(class) { .rw = PTHREAD_RWLOCK_INITIALIZER, .lc = (class) }
+/* clang-format on */
 
 /*
- * The checker (platform/host/lockcheck.c). take: about to wait for the lock; nested: one more of the
- * same class is fine. hold: got it. drop: gave it back. held: this thread holds it.
+ * The checker (platform/host/lockcheck.c). take: about to wait for the lock; nested: one more of
+ * the same class is fine. hold: got it. drop: gave it back. held: this thread holds it.
  */
 #ifndef NDEBUG
 void lockcheck_take(const void *lock, unsigned int lc, bool nested);
@@ -59,7 +61,10 @@ void lockcheck_set_names(const char *(*name)(unsigned int lc));
 static inline void lockcheck_take(const void *lock, unsigned int lc, bool nested) {}
 static inline void lockcheck_hold(const void *lock, unsigned int lc) {}
 static inline void lockcheck_drop(const void *lock) {}
-static inline bool lockcheck_held(const void *lock) { return true; }
+static inline bool lockcheck_held(const void *lock)
+{
+	return true;
+}
 static inline void lockcheck_none_held(const char *where) {}
 static inline void lockcheck_set_names(const char *(*name)(unsigned int lc)) {}
 #endif

@@ -36,13 +36,13 @@ struct log_ratelimit {
 	atomic_uint nr, dropped;
 };
 
-extern atomic_int g_log_level;               /* lines above it are not formatted; default WARN */
+extern atomic_int g_log_level; /* lines above it are not formatted; default WARN */
 
 /* Implemented in platform/host/log.c. Set up before the first thread starts. */
 void log_set_level(enum log_level level);
-void log_set_fd(int fd);                     /* borrowed; -1: drop everything */
-void log_set_json(bool json);                /* one JSON object per line instead of text */
-void log_set_name(const char *name);         /* of the process, in each line; borrowed */
+void log_set_fd(int fd);             /* borrowed; -1: drop everything */
+void log_set_json(bool json);        /* one JSON object per line instead of text */
+void log_set_name(const char *name); /* of the process, in each line; borrowed */
 int log_fd(void);
 
 void log_write(enum log_level level, const char *tag, const char *fmt, ...) __printf(3, 4);
@@ -55,7 +55,8 @@ bool log_ratelimit_ok(struct log_ratelimit *rl);
  */
 char *log_escape(char *dst, size_t dst_size, const char *src, size_t src_size);
 
-__noreturn __cold void assert_failed(const char *cond, const char *file, int line, const char *func);
+__noreturn __cold void assert_failed(const char *cond, const char *file, int line,
+				     const char *func);
 
 static inline bool log_enabled(enum log_level level)
 {

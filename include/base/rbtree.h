@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Red-black trees embedded in the objects they order. The caller walks down to the place of a new
- * node, hangs it there with rb_link_node() and calls rb_insert_color(). Trees that keep a summary of
- * each subtree in its root (ivtree.h) use the _aug forms, whose callback recomputes the summary of one
- * node from its children.
+ * node, hangs it there with rb_link_node() and calls rb_insert_color(). Trees that keep a summary
+ * of each subtree in its root (ivtree.h) use the _aug forms, whose callback recomputes the summary
+ * of one node from its children.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "base/compiler.h"
 
 struct rb_node {
-	uintptr_t parent_black;              /* parent, and 1 if black */
+	uintptr_t parent_black; /* parent, and 1 if black */
 	union {
 		struct {
 			struct rb_node *rb_left, *rb_right;
@@ -27,7 +27,9 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
+/* clang-format off */
 #define RB_ROOT { NULL }
+/* clang-format on */
 #define rb_entry(ptr, type, member) container_of(ptr, type, member)
 #define rb_entry_safe(ptr, type, member)                                                           \
 	({                                                                                         \
@@ -36,8 +38,8 @@ struct rb_root {
 	})
 #define RB_EMPTY_ROOT(root) (!(root)->rb_node)
 /* A node marked as being in no tree. */
-#define RB_CLEAR_NODE(n)    ((n)->parent_black = (uintptr_t)(n))
-#define RB_EMPTY_NODE(n)    ((n)->parent_black == (uintptr_t)(n))
+#define RB_CLEAR_NODE(n) ((n)->parent_black = (uintptr_t)(n))
+#define RB_EMPTY_NODE(n) ((n)->parent_black == (uintptr_t)(n))
 
 typedef void (*rb_augment_fn)(struct rb_node *n);
 
@@ -115,7 +117,7 @@ __maybe_unused static void rb_insert_color_aug(struct rb_node *n, struct rb_root
 	while ((parent = rb_parent(n)) != NULL && rb_red_(parent)) {
 		int side;
 
-		gp = rb_parent(parent);      /* exists: the root is black */
+		gp = rb_parent(parent); /* exists: the root is black */
 		side = parent == gp->rb_right;
 		uncle = gp->child[!side];
 		if (rb_red_(uncle)) {

@@ -17,7 +17,9 @@ struct ref {
 	atomic_uint nr;
 };
 
+/* clang-format off */
 #define REF_INIT { 1 }
+/* clang-format on */
 
 /* The creator holds the first reference. */
 static inline void ref_init(struct ref *r)
@@ -36,7 +38,7 @@ static inline void ref_get(struct ref *r)
 	unsigned int old = atomic_fetch_add_explicit(&r->nr, 1, memory_order_relaxed);
 
 	if (unlikely(old == 0))
-		abort();                     /* use after the last put: our bug */
+		abort(); /* use after the last put: our bug */
 	if (unlikely(old >= REF_SATURATED))
 		atomic_store_explicit(&r->nr, REF_SATURATED, memory_order_relaxed);
 }
@@ -51,8 +53,8 @@ static inline bool ref_get_unless_zero(struct ref *r)
 			return false;
 		if (unlikely(old >= REF_SATURATED))
 			return true;
-	} while (!atomic_compare_exchange_weak_explicit(&r->nr, &old, old + 1,
-							memory_order_acquire, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(&r->nr, &old, old + 1, memory_order_acquire,
+							memory_order_relaxed));
 	return true;
 }
 

@@ -6,5 +6,5 @@
  */
 #pragma once
 
-int sentry_main(int argc, char **argv);   /* husk boot: sentry/main.c */
-int gofer_main(int argc, char **argv);    /* husk gofer: gofer/main.c */
+int sentry_main(int argc, char **argv); /* husk boot: sentry/main.c */
+int gofer_main(int argc, char **argv);  /* husk gofer: gofer/main.c */

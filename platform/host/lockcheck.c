@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The checker behind base/lock.h in debug builds: a stack of held locks per thread, compared with the
- * rank of each lock that is about to be taken. A violation is our own bug, so it aborts.
+ * The checker behind base/lock.h in debug builds: a stack of held locks per thread, compared with
+ * the rank of each lock that is about to be taken. A violation is our own bug, so it aborts.
  */
 #include "base/lock.h"
 

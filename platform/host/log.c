@@ -14,15 +14,15 @@
 
 #include "base/bits.h"
 
-#define LINE_MAX_ 2048                       /* longer lines are cut */
+#define LINE_MAX_ 2048 /* longer lines are cut */
 #define RATE_NR   10
 #define NS_PER_S  UINT64_C(1000000000)
 
 atomic_int g_log_level = LOG_LEVEL_WARN;
 
-static int g_fd = STDERR_FILENO;             /* const after start */
-static bool g_json;                          /* const after start */
-static const char *g_name = "husk";          /* const after start */
+static int g_fd = STDERR_FILENO;    /* const after start */
+static bool g_json;                 /* const after start */
+static const char *g_name = "husk"; /* const after start */
 
 void log_set_level(enum log_level level)
 {
@@ -52,7 +52,7 @@ void log_set_name(const char *name)
 char *log_escape(char *dst, size_t dst_size, const char *src, size_t src_size)
 {
 	static const char hex[] = "0123456789abcdef";
-	size_t at = 0, cut = 0;              /* cut: the last place where the dots still fit */
+	size_t at = 0, cut = 0; /* cut: the last place where the dots still fit */
 
 	if (dst_size == 0)
 		return dst;
@@ -117,7 +117,7 @@ static void put_line(const char *line, size_t size)
 		if (nr < 0 && errno == EINTR)
 			continue;
 		if (nr <= 0)
-			return;              /* nobody to tell */
+			return; /* nobody to tell */
 		line += nr;
 		size -= (size_t)nr;
 	}
@@ -136,18 +136,19 @@ void log_vwrite(enum log_level level, const char *tag, const char *fmt, va_list 
 		return;
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	clock_gettime(CLOCK_REALTIME, &ts);
-	gmtime_r(&ts.tv_sec, &tm);           /* local time would read /etc */
+	gmtime_r(&ts.tv_sec, &tm); /* local time would read /etc */
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
 	if (g_json) {
 		char esc[LINE_MAX_ * 2];
 
 		json_escape(esc, sizeof(esc), msg);
-		nr = snprintf(line, sizeof(line),
-			      "{\"level\":\"%s\",\"time\":\"%s.%06ldZ\",\"process\":\"%s\",\"tag\":\"%s\",\"msg\":\"%s\"}\n",
-			      level_names[level], when, ts.tv_nsec / 1000, g_name, tag, esc);
+		nr = snprintf(
+			line, sizeof(line),
+			"{\"level\":\"%s\",\"time\":\"%s.%06ldZ\",\"process\":\"%s\",\"tag\":\"%s\",\"msg\":\"%s\"}\n",
+			level_names[level], when, ts.tv_nsec / 1000, g_name, tag, esc);
 	} else {
-		nr = snprintf(line, sizeof(line), "%c %s.%06ldZ %s %s: %s\n",
-			      "EWID"[level], when, ts.tv_nsec / 1000, g_name, tag, msg);
+		nr = snprintf(line, sizeof(line), "%c %s.%06ldZ %s %s: %s\n", "EWID"[level], when,
+			      ts.tv_nsec / 1000, g_name, tag, msg);
 	}
 	if (nr > 0)
 		put_line(line, MIN((size_t)nr, sizeof(line) - 1));

@@ -141,8 +141,9 @@ SHOW_UNUSED_ static void show_status(const char *name, int status)
 		printf("%s: killed SIG%s\n", name, sigabbrev_np(WTERMSIG(status)));
 	else if (WIFSTOPPED(status))
 		printf("%s: stopped SIG%s, event %d\n", name,
-		       sigabbrev_np(WSTOPSIG(status) & 0x7f) ? sigabbrev_np(WSTOPSIG(status) & 0x7f)
-							     : "?",
+		       sigabbrev_np(WSTOPSIG(status) & 0x7f) ?
+			       sigabbrev_np(WSTOPSIG(status) & 0x7f) :
+			       "?",
 		       status >> 16);
 	else if (WIFCONTINUED(status))
 		printf("%s: continued\n", name);

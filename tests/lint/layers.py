@@ -52,7 +52,8 @@ OPEN = {
 # The C library as a language, not as a face of the host kernel.
 C_HEADERS = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "pthread.h", "stdalign.h", "stdarg.h",
              "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h",
-             "string.h", "sys/types.h"}
+             "string.h", "sys/types.h",
+             "sys/uio.h"}                # struct iovec, which host_readv() and mm/uio.h share
 
 INCLUDE_RE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)
 PATHS = {"sentry": ["include", "sentry"], "platform": ["include", "platform"], "gofer": ["include", "gofer"],
@@ -67,9 +68,9 @@ def unit(path):
     return d
 
 
-def resolve(path, name):
+def resolve(path, name, quoted):
     top = path.split("/")[0]
-    for d in [os.path.dirname(path)] + PATHS.get(top, []):
+    for d in [os.path.dirname(path)] * quoted + PATHS.get(top, []):
         p = os.path.normpath(os.path.join(d, name))
         if os.path.isfile(os.path.join(ROOT, p)):
             return p
@@ -115,11 +116,12 @@ def main():
         src = text(path)
         for m in INCLUDE_RE.finditer(src):
             line = src.count("\n", 0, m.start()) + 1
-            if m.group(2):
+            name = m.group(1) or m.group(2)
+            target = resolve(path, name, bool(m.group(1)))
+            if m.group(2) and not target:
                 if me.startswith("sentry") and m.group(2) not in C_HEADERS:
                     found.add(path, line, f"<{m.group(2)}> in the sentry: host ABI (guest constants are LX_*)")
                 continue
-            target = resolve(path, m.group(1))
             if not target:
                 continue                 # generated, or the compiler complains
             headers.setdefault(path, set()).add(target)
@@ -128,7 +130,7 @@ def main():
                 continue
             units.setdefault(me, {}).setdefault(to, f"{path}:{line}")
             if to not in MAY[me]:
-                found.add(path, line, f"{me} may not include {to} ({m.group(1)})")
+                found.add(path, line, f"{me} may not include {to} ({name})")
     cycle = find_cycle({u: set(to) for u, to in units.items()})
     if cycle:
         found.add(*units[cycle[0]][cycle[1]].rsplit(":", 1), "cycle of units: " + " -> ".join(cycle))

@@ -41,7 +41,7 @@ NO_THREAD_SAFETY static void in_order(void)
 	mutex_lock(&outer);
 	mutex_lock(&inner);
 	rwlock_rdlock(&rw);
-	mutex_unlock(&outer);                /* any order of release */
+	mutex_unlock(&outer); /* any order of release */
 	rwlock_unlock(&rw);
 	mutex_unlock(&inner);
 }
@@ -109,7 +109,7 @@ static void a_lock_above_one_held_aborts(void **state)
 
 static struct mutex m = MUTEX_INIT(1);
 static struct cond c;
-static int count;                            /* GUARDED_BY(m) */
+static int count; /* GUARDED_BY(m) */
 
 static void *adder(void *arg)
 {
@@ -148,9 +148,10 @@ static void a_wait_ends_at_its_deadline(void **state)
 	cond_init(&c);
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	mutex_lock(&m);
-	assert_int_equal(cond_wait_until(&c, &m, (uint64_t)ts.tv_sec * 1000000000 +
-						 (uint64_t)ts.tv_nsec + 1000000),
-			 -ETIMEDOUT);
+	assert_int_equal(
+		cond_wait_until(&c, &m,
+				(uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec + 1000000),
+		-ETIMEDOUT);
 	mutex_unlock(&m);
 	cond_fini(&c);
 }

@@ -21,8 +21,8 @@ static void insert(struct rb_root *root, struct item *it)
 
 	while (*link) {
 		parent = *link;
-		link = it->key < rb_entry(parent, struct item, rb)->key ? &parent->rb_left
-									: &parent->rb_right;
+		link = it->key < rb_entry(parent, struct item, rb)->key ? &parent->rb_left :
+									  &parent->rb_right;
 	}
 	rb_link_node(&it->rb, parent, link);
 	rb_insert_color(&it->rb, root);

@@ -20,6 +20,7 @@
 #define WORKER_STACK (128 * 1024)
 
 static pthread_mutex_t g_start = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t g_started;
 
 /* 0, or -errno if the connection is of no more use. fd is closed. */
 static int send_reply(int sock, void *buf, size_t size, int fd)
@@ -96,6 +97,8 @@ static int serve(struct gofer_server *s)
 
 static void *worker(void *arg)
 {
+	/* The C library made its calls for this thread (rseq and so on): seccomp may come. */
+	pthread_barrier_wait(&g_started);
 	pthread_mutex_lock(&g_start);
 	pthread_mutex_unlock(&g_start);
 	/* Whoever sees the end of the connection first ends the process. */
@@ -111,18 +114,20 @@ int gofer_start_workers(struct gofer_server *s)
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_mutex_lock(&g_start);
+	pthread_barrier_init(&g_started, NULL, s->nr_workers);
 	for (unsigned int i = 1; i < s->nr_workers && ret == 0; i++) {
 		pthread_t t;
 
 		ret = -pthread_create(&t, &attr, worker, s);
 	}
 	pthread_attr_destroy(&attr);
+	if (ret == 0)
+		pthread_barrier_wait(&g_started);
 	return ret;
 }
 
 int gofer_serve(struct gofer_server *s)
 {
-	if (s->nr_workers > 1)
-		pthread_mutex_unlock(&g_start);
+	pthread_mutex_unlock(&g_start);
 	return serve(s);
 }

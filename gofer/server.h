@@ -136,7 +136,6 @@ struct mount_spec {
 struct confine_spec {
 	struct mount_spec mounts[GOFER_MOUNTS_MAX];
 	unsigned int nr_mounts;
-	bool no_pivot;			/* tests without privilege: serve the trees where they are */
 	bool new_net;			/* an own, empty network namespace */
 	bool allow_connect;
 };
@@ -161,7 +160,7 @@ long gofer_dispatch(struct gofer_server *s, const void *req_buf, size_t req_size
 #undef GOFER_OP
 
 /* --- server.c --- */
+/* Makes the extra worker threads, which wait for gofer_serve(). Call it once, always. */
+int gofer_start_workers(struct gofer_server *s);
 /* Serves until the sentry is gone. */
 int gofer_serve(struct gofer_server *s);
-/* Makes the extra worker threads; they wait until gofer_serve() runs. */
-int gofer_start_workers(struct gofer_server *s);

@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of platforms, in the order in which "auto" tries them.
+ * The list of platforms, in the order in which "auto" tries them. The fake one is never chosen.
  */
+#include <platform/platform.h>
+
+#include <string.h>
+
+#include <platform/fake.h>
+
 #include "base/compiler.h"
 
-extern const int platform_registry_placeholder;
-const int platform_registry_placeholder;
+static const struct platform_ops *const platforms[] = {
+	&fake_platform_ops,
+};
+
+const struct platform_ops *platform_at(unsigned int n)
+{
+	return n < ARRAY_SIZE(platforms) ? platforms[n] : NULL;
+}
+
+const struct platform_ops *platform_find(const char *name)
+{
+	bool any = strcmp(name, "auto") == 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++) {
+		const char *why;
+
+		if (any && platforms[i] != &fake_platform_ops && platforms[i]->probe(&why) == 0)
+			return platforms[i];
+		if (strcmp(platforms[i]->name, name) == 0)
+			return platforms[i];
+	}
+	return NULL;
+}

@@ -1,51 +1,271 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The husk command. Owns the table of sub-commands and nothing else: argv[1] selects a role of the
+ * The husk command. Owns the global flags and the table of sub-commands: argv selects a role of the
  * process (boot, gofer) or a command of the command line.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/bits.h"
+#include "conf.h"
 #include "proto/roles.h"
 
+<<<<<<< HEAD
 struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
 	const char *help; /* NULL: not for people */
 };
+=======
+#define LATER "comes with full OCI support"
+>>>>>>> c662c5e (runtime: flags, errors, launching a sandbox, husk do)
 
 /* clang-format off */
-static const struct command commands[] = {
-	{ "boot",  sentry_main, NULL },
-	{ "gofer", gofer_main,  NULL },
+const struct command commands[] = {
+	{ "do",         cmd_do,       "run a command in a sandbox over the host's file tree" },
+	{ "run",        cmd_run,      "create and start a container from an OCI bundle, in the foreground" },
+	{ "spec",       cmd_spec,     "write a config.json to start from" },
+	{ "list",       cmd_list,     "list the containers of this state directory" },
+	{ "state",      cmd_state,    "print the state of a container as JSON" },
+	{ "kill",       cmd_kill,     "send a signal to a container" },
+	{ "delete",     cmd_delete,   "remove a container that has stopped" },
+	{ "features",   cmd_features, "print what this runtime supports, as the OCI specification asks" },
+	{ "doctor",     cmd_doctor,   "say what this host can do for husk and what is missing" },
+	{ "help",       cmd_help,     "this help; 'help syscalls' lists the system calls" },
+	{ "version",    cmd_version,  "print the version" },
+	{ "create",     cmd_later, NULL }, { "start",      cmd_later, NULL },
+	{ "exec",       cmd_later, NULL }, { "ps",         cmd_later, NULL },
+	{ "wait",       cmd_later, NULL }, { "pause",      cmd_later, NULL },
+	{ "resume",     cmd_later, NULL }, { "events",     cmd_later, NULL },
+	{ "update",     cmd_later, NULL }, { "checkpoint", cmd_later, NULL },
+	{ "restore",    cmd_later, NULL }, { "debug",      cmd_later, NULL },
+	{ NULL, NULL, NULL },
+};
+
+#define F(field) offsetof(struct rt_conf, field)
+static const struct flag global_flags[] = {
+	{ "root", FLAG_STR, F(root), "DIR", "directory for the state of containers" },
+	{ "platform", FLAG_STR, F(platform), "auto|ptrace", "how guest code is run" },
+	{ "network", FLAG_STR, F(network), "none", "none: loopback only" },
+	{ "overlay2", FLAG_STR, F(overlay2), "root:self|none", "where writes to the root go" },
+	{ "file-access", FLAG_CHOICE, F(file_access), "exclusive|shared", "caching of the root" },
+	{ "file-access-mounts", FLAG_CHOICE, F(file_access_mounts), "exclusive|shared", "caching of bind mounts" },
+	{ "debug", FLAG_BOOL, F(debug), NULL, "log much more" },
+	{ "debug-log", FLAG_STR, F(debug_log), "FILE|DIR/", "where debug logs go; %ID%, %COMMAND%, %TIMESTAMP%" },
+	{ "debug-log-format", FLAG_CHOICE, F(debug_log_format), "text|json|json-k8s", "form of the debug log" },
+	{ "log", FLAG_STR, F(log), "FILE", "where errors are logged besides stderr" },
+	{ "log-format", FLAG_CHOICE, F(log_format), "text|json|json-k8s", "form of that log" },
+	{ "strace", FLAG_BOOL, F(strace), NULL, "log every system call of the guest" },
+	{ "strace-syscalls", FLAG_STR, F(strace_syscalls), "LIST", "only these, comma-separated" },
+	{ "no-patch", FLAG_BOOL, F(no_patch), NULL, "never rewrite system call instructions" },
+	{ "rootless", FLAG_BOOL, F(rootless), NULL, "accepted: an ordinary user needs no flag" },
+	{ "ignore-cgroups", FLAG_BOOL, F(ignore_cgroups), NULL, "do not touch cgroups" },
+	{ "systemd-cgroup", FLAG_BOOL, F(systemd_cgroup), NULL, "cgroups through systemd" },
+	{ "host-uds", FLAG_CHOICE, F(host_uds), "none|open|create|all", "host Unix sockets in mounts" },
+	{ "host-fifo", FLAG_CHOICE, F(host_fifo), "none|open", "host FIFOs in mounts" },
+	{ "fdlimit", FLAG_INT, F(fdlimit), "N", "descriptor limit of the sandbox's own processes" },
+	{ "systrap-disable-syscall-patching", FLAG_BOOL, F(no_patch), NULL, NULL },
+	{ "alsologtostderr", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "panic-log", FLAG_VOID, 0, NULL, NULL },
+	{ "panic-signal", FLAG_VOID, 0, NULL, NULL },
+	{ "traceback", FLAG_VOID, 0, NULL, NULL },
+	{ "coverage-report", FLAG_VOID, 0, NULL, NULL },
+	{ "directfs", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "watchdog-action", FLAG_VOID, 0, NULL, NULL },
+	{ "ref-leak-mode", FLAG_VOID, 0, NULL, NULL },
+	{ "profile", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "profile-block", FLAG_VOID, 0, NULL, NULL },
+	{ "profile-cpu", FLAG_VOID, 0, NULL, NULL },
+	{ "profile-heap", FLAG_VOID, 0, NULL, NULL },
+	{ "profile-mutex", FLAG_VOID, 0, NULL, NULL },
+	{ "profile-gc-interval", FLAG_VOID, 0, NULL, NULL },
+	{ "shared-root", FLAG_VOID, 0, NULL, NULL },
+	{ "dcache", FLAG_VOID, 0, NULL, NULL },
+	{ "iouring", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "systrap-disable-fast-path", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "host-settings", FLAG_VOID, 0, NULL, NULL },
+	{ "app-huge-pages", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "enable-core-tags", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "buffer-pooling", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "vfs2", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "fuse", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "lisafs", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "cgroupfs", FLAG_VOID_BOOL, 0, NULL, NULL },
 };
 /* clang-format on */
 
-static void usage(FILE *out)
+const struct command *command_find(const char *name)
 {
-	fprintf(out, "usage: husk [flags] command [arguments]\n\ncommands:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (commands[i].help)
-			fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
+	for (const struct command *c = commands; c->name; c++) {
+		if (strcmp(name, c->name) == 0)
+			return c;
 	}
+	return NULL;
+}
+
+void global_help(void)
+{
+	printf("usage: husk [flags] COMMAND [flags] [arguments]\n\ncommands:\n");
+	for (const struct command *c = commands; c->name; c++) {
+		if (c->help)
+			printf("  %-10s %s\n", c->name, c->help);
+	}
+	printf("\nflags:\n");
+	flags_help(global_flags, ARRAY_SIZE(global_flags));
+	printf("\n'husk COMMAND --help' shows the flags of a command.\n");
+}
+
+int cmd_later(const struct rt_conf *conf, int argc, char **argv)
+{
+	fprintf(stderr, "husk: '%s' " LATER "; not in this version\n", argv[0]);
+	return 2;
+}
+
+/* What the values of the flags must be for this version; names what comes later. */
+static int check(struct rt_conf *c, struct rt_err *err)
+{
+	if (strcmp(c->platform, "systrap") == 0 || strcmp(c->platform, "kvm") == 0) {
+		rt_warn("--platform=%s is not in this version: ptrace is used", c->platform);
+		c->platform = "ptrace";
+	}
+	if (strcmp(c->platform, "auto") != 0 && strcmp(c->platform, "ptrace") != 0)
+		return rt_fail(err, EINVAL, "--platform: '%s' is none of auto, ptrace", c->platform);
+	if (strcmp(c->network, "sandbox") == 0 || strcmp(c->network, "host") == 0)
+		rt_warn("--network=%s is not in this version: the sandbox has loopback only",
+			c->network);
+	else if (strcmp(c->network, "none") != 0)
+		return rt_fail(err, EINVAL, "--network: '%s' is not none (sandbox and host come later)",
+			       c->network);
+	if (strcmp(c->overlay2, "none") != 0 && strncmp(c->overlay2, "root:", 5) != 0 &&
+	    strncmp(c->overlay2, "all:", 4) != 0)
+		return rt_fail(err, EINVAL,
+			       "--overlay2: '%s' is none of none, root:self, root:memory, all:memory",
+			       c->overlay2);
+	return 0;
+}
+
+static int roles(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "boot") == 0)
+		return sentry_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "gofer") == 0)
+		return gofer_main(argc - 1, argv + 1);
+	return -1;
+}
+
+static void defaults(struct rt_conf *c)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() != 0 && run && *run)
+		snprintf(c->root_buf, sizeof(c->root_buf), "%s/husk", run);
+	else if (geteuid() != 0)
+		snprintf(c->root_buf, sizeof(c->root_buf), "/tmp/husk-%u", (unsigned int)geteuid());
+	else
+		snprintf(c->root_buf, sizeof(c->root_buf), "/run/husk");
+	c->root = c->root_buf;
+	c->log = c->debug_log = "";
+	c->log_format = c->debug_log_format = "text";
+	c->platform = "auto";
+	c->network = "none";
+	c->overlay2 = "root:self";
+	c->file_access = "exclusive";
+	c->file_access_mounts = "shared";
+	c->host_uds = c->host_fifo = "none";
+	c->fdlimit = -1;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
-		usage(stderr);
-		return 2;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].main(argc - 1, argv + 1);
-	}
-	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
+	struct rt_err err = { 0 };
+	struct rt_conf conf = { 0 };
+	const struct command *cmd;
+	int i;
+
+	i = roles(argc, argv);
+	if (i >= 0)
+		return i;
+	defaults(&conf);
+	i = flags_parse(global_flags, ARRAY_SIZE(global_flags), &conf, argc, argv, &err);
+	if (i == -ENODATA) {
+		global_help();
 		return 0;
 	}
-	fprintf(stderr, "husk: no command '%s'\n", argv[1]);
-	usage(stderr);
-	return 2;
+	if (i < 0 || rt_log_open(conf.log, conf.log_format, conf.debug, &err) < 0 ||
+	    check(&conf, &err) < 0) {
+		rt_report(&err, NULL);
+		return 128;
+	}
+	if (i >= argc) {
+		global_help();
+		return 2;
+	}
+	cmd = command_find(argv[i]);
+	if (!cmd) {
+		fprintf(stderr, "husk: no command '%s' (see 'husk help')\n", argv[i]);
+		return 2;
+	}
+	return cmd->main(&conf, argc - i, argv + i);
+}
+
+static void append(char *buf, size_t size, const char *s)
+{
+	size_t n = strlen(buf);
+
+	snprintf(buf + n, size - n, "%s", s);
+}
+
+int debug_log_open(const struct rt_conf *conf, const char *id, const char *command,
+		   struct rt_err *err)
+{
+	const char *p = conf->debug_log;
+	char name[1024] = "", stamp[64];
+	struct timespec ts;
+	struct tm tm;
+	size_t len = strlen(p);
+	int fd;
+
+	if (len == 0)
+		return -1;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	gmtime_r(&ts.tv_sec, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	snprintf(stamp + strlen(stamp), sizeof(stamp) - strlen(stamp), ".%06ld", ts.tv_nsec / 1000);
+	while (*p) {
+		char one[2] = { *p, '\0' };
+
+		if (strncmp(p, "%ID%", 4) == 0) {
+			append(name, sizeof(name), id);
+			p += 4;
+		} else if (strncmp(p, "%COMMAND%", 9) == 0) {
+			append(name, sizeof(name), command);
+			p += 9;
+		} else if (strncmp(p, "%TIMESTAMP%", 11) == 0) {
+			append(name, sizeof(name), stamp);
+			p += 11;
+		} else {
+			append(name, sizeof(name), one);
+			p++;
+		}
+	}
+	if (conf->debug_log[len - 1] == '/') {
+		if (mkdir(name, 0755) < 0 && errno != EEXIST)
+			return rt_fail(err, errno, "--debug-log: cannot make directory %s: %s", name,
+				       strerror(errno));
+		append(name, sizeof(name), "husk.log.");
+		append(name, sizeof(name), stamp);
+		append(name, sizeof(name), ".");
+		append(name, sizeof(name), command);
+		append(name, sizeof(name), ".txt");
+	}
+	fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return rt_fail(err, errno, "--debug-log: cannot open %s: %s", name, strerror(errno));
+	return fd;
 }

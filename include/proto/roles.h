@@ -8,3 +8,5 @@
 
 int sentry_main(int argc, char **argv); /* husk boot: sentry/main.c */
 int gofer_main(int argc, char **argv);  /* husk gofer: gofer/main.c */
+/* Prints the table of system calls (format table, json, csv): sentry/syscalls. */
+int syscall_table_main(const char *format);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting one sandbox: a sentry and a gofer, both children of the caller, each confined before its
+ * first instruction of the role. See launch.c for who is handed what.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "conf.h"
+#include "proto/boot.h"
+
+/* A tree the gofer serves; its index is boot_mount.gofer_mount. */
+struct launch_mount {
+	char *path;			/* owned */
+	bool ro;
+};
+
+struct launch_req {
+	const struct rt_conf *conf;
+	struct boot_conf boot;		/* owned */
+	struct launch_mount *mounts;	/* owned */
+	size_t nr_mounts;
+	int stdio[3];			/* borrowed; -1: the guest has none (the terminal is used) */
+	bool tty;			/* make a terminal pump */
+	int listen_fd;			/* borrowed: control socket for other commands, or -1 */
+	bool foreground;		/* die with the caller */
+};
+
+void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
+void launch_req_fini(struct launch_req *r);
+/* Adds a tree for the gofer; the same path and mode is shared. ret_index is its number. */
+int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *ret_index);
+
+struct sandbox {
+	pid_t sentry, gofer;
+	int sentry_pidfd, gofer_pidfd;
+	int ctl;			/* SOCK_SEQPACKET to the sentry */
+	int tty;			/* SOCK_STREAM: bytes of the terminal, or -1 */
+};
+
+void sandbox_init(struct sandbox *sb);
+/* Starts both processes; on failure nothing is left. The sentry reports READY or FAILED on sb->ctl. */
+int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err);
+/* Kills what still runs, reaps it, closes everything. */
+void sandbox_kill(struct sandbox *sb);
+
+/* launch_sentry.c: what the child does between clone and exec. Never returns. */
+struct sentry_start {
+	int exe_fd;			/* the husk binary */
+	int go_fd;			/* one byte arrives when ids are mapped */
+	int ctl_fd, conf_fd, gofer_fd, tty_fd, listen_fd, log_fd, kvm_fd, cpuinfo_fd, meminfo_fd;
+	int stdio[3];
+	uid_t uid;
+	gid_t gid;
+	bool groups;			/* supplementary groups can be dropped */
+	bool pdeath;
+	const char *id;
+};
+__noreturn void launch_sentry_child(const struct sentry_start *s);
+/* What the gofer's child does between clone and exec. Never returns. */
+struct gofer_start {
+	int exe_fd, go_fd, sock_fd, log_fd;
+	bool user_ns;			/* in a user namespace of its own: ids must be mapped first */
+	bool pdeath, allow_connect;
+	const struct launch_req *req;
+};
+__noreturn void launch_gofer_child(const struct gofer_start *s);
+/* Moves descriptors to 3, 4, ... in order (negative ones are left out) and closes all others. */
+int launch_move_fds(int *const *fds, size_t nr);

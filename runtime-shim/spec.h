@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is to be run: an OCI config.json read into the boot configuration, and the parts that `do` and
+ * `run` share. The parser names the field it does not like.
+ */
+#pragma once
+
+#include "launch.h"
+
+#define SPEC_CAPS_ALL ((1ULL << 41) - 1)	/* CAP_CHOWN .. CAP_CHECKPOINT_RESTORE */
+
+/* Settings that come from the global flags and the host: platform, CPUs, memory, seed, tracing. */
+void spec_common(struct boot_conf *b, const struct rt_conf *conf);
+/* /proc, /sys, /dev, /dev/pts, /dev/shm, /dev/mqueue, as containers have them. */
+int spec_default_mounts(struct boot_conf *b);
+/* A bind mount through the gofer, of a directory or a file. */
+int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src, const char *dst,
+		    bool ro, struct rt_err *err);
+/* Which descriptors the guest gets, and whether it gets a terminal. */
+void spec_stdio(struct launch_req *r);
+
+/* The rest of a bundle that the sentry need not know. */
+struct bundle {
+	char *dir;			/* owned; absolute */
+	char *root;			/* owned; absolute */
+	char *text;			/* owned: config.json as it is */
+	char *annotations;		/* owned: JSON object, or NULL */
+	bool terminal;
+};
+void bundle_fini(struct bundle *b);
+/* Reads DIR/config.json and fills r->boot and the trees. */
+int spec_load(const char *dir, struct launch_req *r, struct bundle *ret_b, struct rt_err *err);
+/* Parses the text; for spec_load and the fuzz harness. */
+int spec_parse(const char *text, size_t size, const char *dir, struct launch_req *r,
+	       struct bundle *b, struct rt_err *err);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a boot configuration that `do` and `run` share: see spec.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "abi/linux/mount.h"
+#include "base/bits.h"
+#include "spec.h"
+
+static uint64_t usable_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? (uint64_t)CPU_COUNT(&set) : 1;
+}
+
+void spec_common(struct boot_conf *b, const struct rt_conf *conf)
+{
+	struct sysinfo si;
+
+	b->nr_cpus = usable_cpus();
+	if (sysinfo(&si) == 0)
+		b->total_memory = (uint64_t)si.totalram * si.mem_unit;
+	if (getrandom(&b->seed, sizeof(b->seed), 0) != sizeof(b->seed))
+		b->seed = (uint64_t)getpid();
+	b->platform = strdup(conf->platform);
+	if (conf->strace)
+		b->flags |= BOOT_STRACE;
+	if (conf->strace_syscalls)
+		b->strace_syscalls = strdup(conf->strace_syscalls);
+	if (conf->debug)
+		b->flags |= BOOT_DEBUG;
+	if (conf->no_patch)
+		b->flags |= BOOT_NO_PATCH;
+	if (strncmp(conf->debug_log_format, "json", 4) == 0)
+		b->flags |= BOOT_LOG_JSON;
+	if (geteuid() != 0)
+		b->flags |= BOOT_ROOTLESS;
+}
+
+struct default_mount {
+	const char *type, *dst, *options;
+	uint64_t flags;
+};
+
+/* clang-format off */
+static const struct default_mount default_mounts[] = {
+	{ "proc",   "/proc",       NULL,                                  LX_MS_NOSUID | LX_MS_NODEV | LX_MS_NOEXEC },
+	{ "sysfs",  "/sys",        NULL,                                  LX_MS_NOSUID | LX_MS_NODEV | LX_MS_NOEXEC | LX_MS_RDONLY },
+	{ "devtmpfs", "/dev",      "mode=755,size=65536k",                LX_MS_NOSUID | LX_MS_STRICTATIME },
+	{ "devpts", "/dev/pts",    "newinstance,ptmxmode=0666,mode=0620", LX_MS_NOSUID | LX_MS_NOEXEC },
+	{ "tmpfs",  "/dev/shm",    "mode=1777,size=65536k",               LX_MS_NOSUID | LX_MS_NODEV | LX_MS_NOEXEC },
+};
+/* clang-format on */
+
+int spec_default_mounts(struct boot_conf *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(default_mounts); i++) {
+		const struct default_mount *d = &default_mounts[i];
+		struct boot_mount *m;
+
+		if (boot_mount_add(b, &m) < 0)
+			return -ENOMEM;
+		m->type = strdup(d->type);
+		m->src = strdup(d->type);
+		m->dst = strdup(d->dst);
+		m->options = d->options ? strdup(d->options) : NULL;
+		m->flags = d->flags;
+		if (!m->type || !m->dst || !m->src)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src, const char *dst,
+		    bool ro, struct rt_err *err)
+{
+	struct stat st;
+
+	if (stat(src, &st) < 0)
+		return rt_fail(err, errno, "mount of %s: %s: %s", dst, src, strerror(errno));
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return rt_fail(err, ENOTSUP, "mount of %s: %s is neither a directory nor a regular file",
+			       dst, src);
+	m->type = strdup("bind");
+	m->src = strdup(src);
+	m->dst = strdup(dst);
+	m->kind = S_ISDIR(st.st_mode) ? BOOT_MOUNT_DIR : BOOT_MOUNT_FILE;
+	if (ro)
+		m->flags |= LX_MS_RDONLY;
+	if (!m->type || !m->src || !m->dst || launch_add_tree(r, src, ro, &m->gofer_mount) < 0)
+		return rt_fail(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+void spec_stdio(struct launch_req *r)
+{
+	struct winsize ws;
+
+	r->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	for (int i = 0; i < 3; i++) {
+		r->stdio[i] = fcntl(i, F_GETFD) < 0 ? -1 : i;
+		if (r->tty && isatty(i)) {
+			r->boot.tty_mask |= 1u << i;
+			r->stdio[i] = -1;
+		}
+	}
+	if (!r->tty)
+		return;
+	r->boot.flags |= BOOT_TTY;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0) {
+		r->boot.rows = ws.ws_row;
+		r->boot.cols = ws.ws_col;
+	}
+}

@@ -266,7 +266,7 @@ static int start_gofer(struct launch_req *r, struct gofer_start *s, struct sandb
 int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 {
 	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1,
-		       log = -1, glog = -1, cpuinfo = -1, meminfo = -1;
+		       log = -1, cpuinfo = -1, meminfo = -1;
 	struct boot_buf buf = { 0 };
 	int sv[2], ret;
 
@@ -296,14 +296,13 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		tty = sv[1];
 	}
 	log = debug_log_open(r->conf, r->boot.id, "boot", err);
-	glog = debug_log_open(r->conf, r->boot.id, "gofer", err);
 	if (err->code)
 		return -err->code;
 	/* what /proc/cpuinfo and /proc/meminfo of the guest are made from, read when asked for */
 	cpuinfo = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
 	meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
-	struct gofer_start gs = { .exe_fd = exe, .sock_fd = gofer_b, .log_fd = glog,
+	struct gofer_start gs = { .exe_fd = exe, .sock_fd = gofer_b,
 				  .pdeath = r->foreground };
 	struct sentry_start ss = {
 		.exe_fd = exe, .ctl_fd = ctl, .conf_fd = conf, .gofer_fd = gofer_a, .tty_fd = tty,

@@ -61,7 +61,7 @@ struct sentry_start {
 __noreturn void launch_sentry_child(const struct sentry_start *s);
 /* What the gofer's child does between clone and exec. Never returns. */
 struct gofer_start {
-	int exe_fd, go_fd, sock_fd, log_fd;
+	int exe_fd, go_fd, sock_fd;
 	bool user_ns;			/* in a user namespace of its own: ids must be mapped first */
 	bool pdeath, allow_connect;
 	const struct launch_req *req;

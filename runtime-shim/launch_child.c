@@ -193,8 +193,8 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 __noreturn void launch_gofer_child(const struct gofer_start *start)
 {
 	struct gofer_start s = *start;
-	int *fds[] = { &s.exe_fd, &s.sock_fd, &s.log_fd };
-	char **argv = calloc(s.req->nr_mounts + 8, sizeof(*argv)), *envp[] = { NULL };
+	int *fds[] = { &s.exe_fd, &s.sock_fd };
+	char **argv = calloc(2 * s.req->nr_mounts + 8, sizeof(*argv)), *envp[] = { NULL };
 	size_t argc = 0;
 
 	if (!argv)
@@ -207,14 +207,17 @@ __noreturn void launch_gofer_child(const struct gofer_start *start)
 	fcntl(s.exe_fd, F_SETFD, FD_CLOEXEC);
 	argv[argc++] = (char *)"husk";
 	argv[argc++] = (char *)"gofer";
-	arg_fd(argv, &argc, "socket-fd", s.sock_fd);
-	arg_fd(argv, &argc, "log-fd", s.log_fd);
+	argv[argc++] = (char *)"--conn-fd";
+	if (asprintf(&argv[argc++], "%d", s.sock_fd) < 0)
+		child_fail("arguments");
+	argv[argc++] = (char *)"--new-net";
 	if (s.allow_connect)
-		argv[argc++] = (char *)"--allow-connect";
+		argv[argc++] = (char *)"--host-uds";
 	for (size_t i = 0; i < s.req->nr_mounts; i++) {
 		const struct launch_mount *m = &s.req->mounts[i];
 
-		if (asprintf(&argv[argc++], "--mount=%s:%s", m->ro ? "ro" : "rw", m->path) < 0)
+		argv[argc++] = (char *)"--mount";
+		if (asprintf(&argv[argc++], "%s,path=%s", m->ro ? "ro" : "rw", m->path) < 0)
 			child_fail("arguments");
 	}
 	argv[argc] = NULL;

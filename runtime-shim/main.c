@@ -16,15 +16,7 @@
 #include "conf.h"
 #include "proto/roles.h"
 
-<<<<<<< HEAD
-struct command {
-	const char *name;
-	int (*main)(int argc, char **argv);
-	const char *help; /* NULL: not for people */
-};
-=======
 #define LATER "comes with full OCI support"
->>>>>>> c662c5e (runtime: flags, errors, launching a sandbox, husk do)
 
 /* clang-format off */
 const struct command commands[] = {

@@ -359,16 +359,16 @@ struct mount_option {
 
 /* clang-format off */
 static const struct mount_option mount_options[] = {
-	{ "ro", LX_MS_RDONLY, 0 }, { "rw", 0, LX_MS_RDONLY },
-	{ "nosuid", LX_MS_NOSUID, 0 }, { "suid", 0, LX_MS_NOSUID },
-	{ "nodev", LX_MS_NODEV, 0 }, { "dev", 0, LX_MS_NODEV },
-	{ "noexec", LX_MS_NOEXEC, 0 }, { "exec", 0, LX_MS_NOEXEC },
-	{ "sync", LX_MS_SYNCHRONOUS, 0 }, { "async", 0, LX_MS_SYNCHRONOUS },
-	{ "noatime", LX_MS_NOATIME, 0 }, { "atime", 0, LX_MS_NOATIME },
-	{ "nodiratime", LX_MS_NODIRATIME, 0 }, { "diratime", 0, LX_MS_NODIRATIME },
-	{ "relatime", LX_MS_RELATIME, 0 }, { "norelatime", 0, LX_MS_RELATIME },
-	{ "strictatime", LX_MS_STRICTATIME, 0 }, { "nostrictatime", 0, LX_MS_STRICTATIME },
-	{ "bind", 0, 0, .bind = true }, { "rbind", 0, 0, .bind = true },
+	{ "ro", .set = LX_MS_RDONLY }, { "rw", .clear = LX_MS_RDONLY },
+	{ "nosuid", .set = LX_MS_NOSUID }, { "suid", .clear = LX_MS_NOSUID },
+	{ "nodev", .set = LX_MS_NODEV }, { "dev", .clear = LX_MS_NODEV },
+	{ "noexec", .set = LX_MS_NOEXEC }, { "exec", .clear = LX_MS_NOEXEC },
+	{ "sync", .set = LX_MS_SYNCHRONOUS }, { "async", .clear = LX_MS_SYNCHRONOUS },
+	{ "noatime", .set = LX_MS_NOATIME }, { "atime", .clear = LX_MS_NOATIME },
+	{ "nodiratime", .set = LX_MS_NODIRATIME }, { "diratime", .clear = LX_MS_NODIRATIME },
+	{ "relatime", .set = LX_MS_RELATIME }, { "norelatime", .clear = LX_MS_RELATIME },
+	{ "strictatime", .set = LX_MS_STRICTATIME }, { "nostrictatime", .clear = LX_MS_STRICTATIME },
+	{ "bind", .bind = true }, { "rbind", .bind = true },
 	/* propagation has no meaning between the host and a sandbox */
 	{ "private", .ignored = true }, { "rprivate", .ignored = true }, { "slave", .ignored = true },
 	{ "rslave", .ignored = true }, { "shared", .ignored = true }, { "rshared", .ignored = true },
@@ -420,7 +420,7 @@ static int parse_mount(struct parser *p, json_t *e)
 	const char *dst, *type, *src;
 	auto_free char *rest = NULL, *abs = NULL;
 	struct boot_mount *m;
-	uint64_t flags;
+	uint64_t flags = 0;
 	bool bind = false, ok = false;
 	char real[PATH_MAX];
 

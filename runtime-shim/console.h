@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <termios.h>

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/auto.h"
+#include "base/bits.h"
 #include "base/compiler.h"
 #include "host/host.h"
 #include "rawcall.h"
@@ -59,7 +60,8 @@ int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg)
 	ret = pthread_attr_init(&attr);
 	if (ret)
 		return -ret;
-	ret = pthread_attr_setstacksize(&attr, stack_size);
+	/* The C library's least size differs: 16 KiB on x86-64, 128 KiB on arm64. */
+	ret = pthread_attr_setstacksize(&attr, MAX(stack_size, (size_t)PTHREAD_STACK_MIN));
 	if (ret == 0)
 		ret = pthread_create(&th->pt, &attr, thread_main, th);
 	pthread_attr_destroy(&attr);

@@ -13,7 +13,7 @@ from tree import ROOT, Findings, files
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", "-fsyntax-only",
          "-Wno-unused-function"]
 PATHS = {"sentry": ["include", "sentry"], "platform": ["include", "platform"], "gofer": ["include", "gofer"],
-         "runtime-shim": ["include", "runtime-shim"], "include": ["include"], "tests": ["tests", "include"],
+         "runtime-shim": ["include", "runtime-shim"], "include": ["include"], "tests": ["tests", "include", "sentry", "platform", "gofer", "runtime-shim"],
          "bench": ["bench", "include"]}
 ARCHES = {"x86_64", "aarch64"}
 

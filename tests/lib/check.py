@@ -20,7 +20,7 @@ STEPS = {
     "gcc": ("build", [], {}, [], ["lint", "unit", "attack", "diff", "prog", "fuzz", "stress"]),
     "clang": ("build-clang", [], {"CC": "clang"}, [], []),
     "aarch64": ("build-aarch64", ["--cross-file", "tests/lib/aarch64-linux-gnu.ini"], {}, [], ["unit"]),
-    "asan": ("build-asan", ["-Db_sanitize=address,undefined"], {}, ["unit"], ["unit"]),
+    "asan": ("build-asan", ["-Db_sanitize=address,undefined"], {}, ["unit", "fuzz"], ["unit", "fuzz"]),
     "tsan": ("build-tsan", ["-Db_sanitize=thread"], {}, ["unit"], ["unit"]),
 }
 LONG_SUITES = ["long"]

@@ -9,7 +9,7 @@ struct file;
 struct task;
 struct tty;
 
-extern const struct fstype devpts_fstype;
+extern const struct fstype devpts_type;
 extern const struct tty_kernel_ops devpts_kernel_ops;
 
 /* chrdev.open of /dev/ptmx (5:2), of /dev/pts/N (136..143:*) and of /dev/tty (5:0) */

@@ -411,7 +411,7 @@ static struct devpts *find_instance(const struct inode *inode)
 {
 	struct devpts *d = NULL;
 
-	if (inode->sb->type == &devpts_fstype) {
+	if (inode->sb->type == &devpts_type) {
 		d = devpts_of(inode);
 		ref_get(&d->ref);
 		return d;
@@ -792,7 +792,7 @@ static int devpts_mount(const struct fstype *t, const char *source, const char *
 	return 0;
 }
 
-const struct fstype devpts_fstype = {
+const struct fstype devpts_type = {
 	.name = "devpts",
 	.flags = FS_NODEV,
 	.mount = devpts_mount,

@@ -13,7 +13,6 @@
 #include "fs/proc/proc.h"
 #include "kernel/kernel.h"
 #include "kernel/session.h"
-#include "kernel/signal.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 

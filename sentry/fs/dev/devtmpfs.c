@@ -11,7 +11,6 @@
 
 #include "fs/dev/dev.h"
 #include "kernel/cred.h"
-#include "vfs/fstypes.h"
 #include "vfs/mount.h"
 
 static const struct {
@@ -74,7 +73,7 @@ static int devtmpfs_mount(const struct fstype *t, const char *source, const char
 		c.cred = cred;
 		rwlock_wrlock(&sb->root->inode->lock);
 		ret = populate(sb->root->inode, &c);
-		rwlock_wrunlock(&sb->root->inode->lock);
+		rwlock_unlock(&sb->root->inode->lock);
 		cred_put(cred);
 	}
 	if (ret < 0) {

@@ -65,7 +65,7 @@ static ssize_t random_read(struct file *f, struct uio *dst, int64_t *pos, int rw
 	size_t done = 0;
 
 	while (uio_left(dst) > 0) {
-		size_t n = min(uio_left(dst), sizeof(buf));
+		size_t n = MIN(uio_left(dst), sizeof(buf));
 		ssize_t put;
 
 		if (host_getrandom(buf, n) < 0)

@@ -72,7 +72,7 @@ static ssize_t master_read(struct file *f, struct uio *dst, int64_t *pos, int rw
 	struct tty *tty = f->priv;
 	struct tty_after after = { 0 };
 	uint8_t buf[4096];
-	size_t n = 0, want = min(uio_left(dst), sizeof(buf));
+	size_t n = 0, want = MIN(uio_left(dst), sizeof(buf));
 	bool gone;
 
 	if (want == 0)
@@ -111,7 +111,7 @@ static ssize_t master_write(struct file *f, struct uio *src, int64_t *pos, int r
 
 	if (uio_left(src) == 0)
 		return 0;
-	n = uio_read(&peek, buf, min(uio_left(&peek), sizeof(buf)));
+	n = uio_read(&peek, buf, MIN(uio_left(&peek), sizeof(buf)));
 	if (n < 0)
 		return n;
 	mutex_lock(&tty->lock);
@@ -243,7 +243,7 @@ static ssize_t slave_read(struct file *f, struct uio *dst, int64_t *pos, int rwf
 	canon = tty->tio.c_lflag & LX_ICANON;
 	avail = ldisc_readable_locked(tty, &eof);
 	if (!canon && !(f->flags & LX_O_NONBLOCK))
-		need = min((size_t)tty->tio.c_cc[LX_VMIN], uio_left(dst));
+		need = MIN((size_t)tty->tio.c_cc[LX_VMIN], uio_left(dst));
 	if (avail == 0 || avail < need) {
 		ret = -EAGAIN;
 		if (tty->nr_master == 0)
@@ -254,7 +254,7 @@ static ssize_t slave_read(struct file *f, struct uio *dst, int64_t *pos, int rwf
 		return ret;
 	}
 	tty->read_deadline = 0;
-	n = ldisc_read_locked(tty, buf, min(uio_left(dst), sizeof(buf)));
+	n = ldisc_read_locked(tty, buf, MIN(uio_left(dst), sizeof(buf)));
 	after.wake_master = LX_POLLOUT;
 	mutex_unlock(&tty->lock);
 	tty_after_run(tty, &after);
@@ -278,7 +278,7 @@ static ssize_t slave_write(struct file *f, struct uio *src, int64_t *pos, int rw
 	}
 	if (uio_left(src) == 0)
 		return 0;
-	n = uio_read(&peek, buf, min(uio_left(&peek), sizeof(buf)));
+	n = uio_read(&peek, buf, MIN(uio_left(&peek), sizeof(buf)));
 	if (n < 0)
 		return n;
 	mutex_lock(&tty->lock);
@@ -742,7 +742,7 @@ static int parse_options(struct devpts *d, const char *options)
 		} else if (strcmp(o, "ptmxmode") == 0 && val) {
 			d->ptmxmode = v & 07777;
 		} else if (strcmp(o, "max") == 0 && val) {
-			d->max = min((unsigned int)v, DEVPTS_MAX);
+			d->max = MIN((unsigned int)v, DEVPTS_MAX);
 		} else if (strcmp(o, "newinstance") != 0) {
 			ret = -EINVAL;
 		}

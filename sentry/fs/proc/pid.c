@@ -38,7 +38,7 @@ static ssize_t comm_store(const struct pseudo_ctx *x, char *buf, size_t n)
 		return -EINVAL;
 	mutex_lock(&t->lock);
 	memset(t->comm, 0, sizeof(t->comm));
-	memcpy(t->comm, buf, min(n, sizeof(t->comm) - 1));
+	memcpy(t->comm, buf, MIN(n, sizeof(t->comm) - 1));
 	mutex_unlock(&t->lock);
 	return (ssize_t)n;
 }
@@ -136,9 +136,9 @@ static int oom_score_show(const struct pseudo_ctx *x, struct strbuf *out)
 		mm_stats_get(mm, &st);
 		mm_put(mm);
 	}
-	score = (int64_t)((st.rss_anon + st.rss_shmem) * 1000 / max(g_kernel->config.total_memory, (uint64_t)1)) * 2 / 3 +
+	score = (int64_t)((st.rss_anon + st.rss_shmem) * 1000 / MAX(g_kernel->config.total_memory, (uint64_t)1)) * 2 / 3 +
 		666 + x->task->tg->oom_score_adj * 2 / 3;
-	strbuf_printf(out, "%lld\n", (long long)max(score, (int64_t)0));
+	strbuf_printf(out, "%lld\n", (long long)MAX(score, (int64_t)0));
 	return 0;
 }
 

@@ -141,7 +141,7 @@ static int copy_range(struct mm *mm, uaddr_t from, uaddr_t to, struct strbuf *ou
 	char buf[4096];
 
 	while (from < to) {
-		ssize_t n = mm_read(mm, buf, from, min((size_t)(to - from), sizeof(buf)), true);
+		ssize_t n = mm_read(mm, buf, from, MIN((size_t)(to - from), sizeof(buf)), true);
 
 		if (n <= 0)
 			break;
@@ -165,7 +165,7 @@ int proc_cmdline_show(const struct pseudo_ctx *x, struct strbuf *out)
 		/* setproctitle: the last byte overwritten means the text runs on into the environment, to its first NUL. */
 		args = (size_t)(l.arg_end - l.arg_start);
 		if (out->len == args && out->s[args - 1] != 0 && l.env_end > l.env_start) {
-			copy_range(mm, l.env_start, min(l.env_end, l.env_start + 4096), out);
+			copy_range(mm, l.env_start, MIN(l.env_end, l.env_start + 4096), out);
 			out->len = strnlen(out->s, out->len);
 		}
 	}
@@ -213,7 +213,7 @@ static ssize_t mem_rw(struct file *f, struct uio *u, int64_t *pos, bool write)
 	if (!mm || mm_nr_users(mm) == 0)
 		return 0;
 	while (uio_left(u) > 0) {
-		size_t n = min(uio_left(u), sizeof(buf));
+		size_t n = MIN(uio_left(u), sizeof(buf));
 		ssize_t got;
 
 		if (write) {

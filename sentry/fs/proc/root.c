@@ -175,7 +175,7 @@ static int stat_show(const struct pseudo_ctx *x, struct strbuf *out)
 	strbuf_printf(out, "intr 0\nctxt 0\nbtime %lld\nprocesses %llu\n",
 		      (long long)(g_kernel->boot_realtime_ns / 1000000000), (unsigned long long)g_kernel->nr_forks);
 	strbuf_printf(out, "procs_running %u\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
-		      max(1u, count_running(&total)));
+		      MAX(1u, count_running(&total)));
 	return 0;
 }
 
@@ -189,11 +189,11 @@ static int loadavg_show(const struct pseudo_ctx *x, struct strbuf *out)
 	kernel_loadavg(load);
 	mutex_lock(&g_kernel->tasklist_lock);
 	list_for_each_entry(tg, &g_kernel->tgroups, table_link)
-		last = max(last, tg->tgid);
+		last = MAX(last, tg->tgid);
 	mutex_unlock(&g_kernel->tasklist_lock);
 	for (int i = 0; i < 3; i++)
 		strbuf_printf(out, "%u.%02u ", load[i] / 65536, (load[i] % 65536) * 100 / 65536);
-	strbuf_printf(out, "%u/%u %d\n", max(1u, running), total, last);
+	strbuf_printf(out, "%u/%u %d\n", MAX(1u, running), total, last);
 	return 0;
 }
 

@@ -135,7 +135,7 @@ static ssize_t file_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 		pf->filled = ret >= 0;
 	}
 	if (ret >= 0 && *pos >= 0 && (uint64_t)*pos < pf->text.len) {
-		ret = uio_write(dst, pf->text.s + *pos, min(uio_left(dst), pf->text.len - (size_t)*pos));
+		ret = uio_write(dst, pf->text.s + *pos, MIN(uio_left(dst), pf->text.len - (size_t)*pos));
 		if (ret > 0)
 			*pos += ret;
 	}

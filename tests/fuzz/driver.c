@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz harness without libFuzzer: HARNESS [-n ROUNDS] [-s SEED] [FILE...] feeds it the
- * files, its own seeds and ROUNDS random mutations of them. The same SEED gives the same inputs.
- * The input of a round that crashes is written to crash-<pid> in the current directory.
+ * Runs a fuzz harness without libFuzzer: HARNESS [-n ROUNDS] [-s SEED] [-w DIR] [FILE...] feeds it
+ * the files, its own seeds and ROUNDS random mutations of them. The same SEED gives the same
+ * inputs. The input of a round that crashes is written to crash-<pid> in the current directory.
  */
 #include "fuzz.h"
 
@@ -131,16 +131,33 @@ static void load(const char *path)
 	add_seed(g_input, g_size);
 }
 
+static void write_seed(const char *dir, unsigned int i)
+{
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/seed-%u", dir, i);
+	f = fopen(path, "w");
+	if (!f || fwrite(g_seeds[i].data, 1, g_seeds[i].size, f) != g_seeds[i].size ||
+	    fclose(f) != 0) {
+		perror(path);
+		exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long rounds = 20000;
+	const char *dir = NULL;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:s:w:")) != -1) {
 		if (opt == 'n')
 			rounds = strtoul(optarg, NULL, 0);
 		else if (opt == 's')
 			g_state = strtoull(optarg, NULL, 0) * 2 + 1;
+		else if (opt == 'w')
+			dir = optarg;
 		else
 			return 2;
 	}
@@ -153,6 +170,8 @@ int main(int argc, char **argv)
 	     nr++)
 		add_seed(g_input, g_size);
 	add_seed((const uint8_t *)"", 0);
+	for (unsigned int i = 0; dir && i < g_nr_seeds; i++)
+		write_seed(dir, i);
 	for (unsigned int i = 0; i < g_nr_seeds; i++) {
 		g_size = g_seeds[i].size;
 		memcpy(g_input, g_seeds[i].data, g_size);

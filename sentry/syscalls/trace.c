@@ -162,12 +162,13 @@ static void print_args(struct trace *tr)
 
 		if (!tr->after && is_out(tr->row->args[tr->next_arg]))
 			return;
-		if (tr->next_arg > 0)
+		if (tr->next_arg > 0 && !tr->comma_out)
 			tr_puts(tr, ", ");
+		tr->comma_out = false;
 		/* an argument that is not there (open without O_CREAT) prints nothing: take the comma back */
 		start = tr->len;
 		print_arg(tr, tr->next_arg);
-		if (tr->len == start && tr->next_arg > 0)
+		if (tr->len == start && tr->next_arg > 0 && start >= 2 && tr->buf[start - 2] == ',')
 			tr->len -= 2;
 		tr->buf[tr->len] = '\0';
 		tr->next_arg++;
@@ -184,7 +185,7 @@ void trace_enter(struct task *t, const struct syscall_row *row, uint32_t nr, con
 	tr->row = row ? row : &g_unknown_row;
 	tr->args = args;
 	tr->ret = 0;
-	tr->after = tr->unfinished = false;
+	tr->after = tr->unfinished = tr->comma_out = false;
 	tr->active = true;
 	tr->next_arg = 0;
 	tr->len = 0;
@@ -208,7 +209,8 @@ void trace_block(struct task *t)
 
 	if (!g_trace_on || !tr->active || tr->unfinished)
 		return;
-	tr_puts(tr, " <unfinished ...>");
+	tr->comma_out = tr->next_arg > 0 && tr->next_arg < tr->row->nr_args;
+	tr_puts(tr, tr->comma_out ? ",  <unfinished ...>" : " <unfinished ...>");
 	emit(t, tr->buf);
 	tr->unfinished = true;
 	tr->len = 0;

@@ -35,6 +35,7 @@ TABLE(open_flags) = {
 	{ LX_FASYNC, LX_FASYNC, "O_ASYNC" }, F(O_DIRECT), F(O_LARGEFILE), F(O_NOFOLLOW), F(O_NOATIME),
 	F(O_CLOEXEC), F(O_PATH), F(O_TMPFILE), F(O_DIRECTORY), END,
 };
+TABLE(pipe_flags) = { F(O_NONBLOCK), F(O_DIRECT), F(O_CLOEXEC), END };
 TABLE(fd_flags) = { F(FD_CLOEXEC), END };
 TABLE(access_mode) = { { ~0ull, LX_F_OK, "F_OK" }, F(R_OK), F(W_OK), F(X_OK), END };
 TABLE(at_flags) = {

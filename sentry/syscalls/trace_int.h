@@ -25,6 +25,7 @@ struct trace {
 	long ret;	       /* of the call; 0 before it is made */
 	bool after;	       /* the call was made */
 	bool unfinished;       /* the line's head is out already */
+	bool comma_out;	       /* and with it the comma before the next argument */
 	bool active;
 	unsigned int next_arg; /* first argument not printed yet */
 	size_t len;

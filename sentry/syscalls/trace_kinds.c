@@ -252,7 +252,7 @@ void trace_print_mode(struct trace *tr, unsigned int n)
 		tr_printf(tr, "%s|", type);
 	else if (mode & LX_S_IFMT)
 		tr_printf(tr, "%#o|", mode & LX_S_IFMT);
-	tr_printf(tr, "0%03o", mode & ~LX_S_IFMT);
+	tr_printf(tr, "%#03o", mode & ~LX_S_IFMT);
 }
 
 /* The argument before holds the flags; only these two look at the mode. */

@@ -98,7 +98,7 @@ static void file_mode(struct trace *tr, uint32_t mode)
 
 	if (type)
 		tr_printf(tr, "%s|", type);
-	tr_printf(tr, "0%03o", mode & ~LX_S_IFMT);
+	tr_printf(tr, "%#03o", mode & ~LX_S_IFMT);
 }
 
 void trace_print_stat(struct trace *tr, unsigned int n)

@@ -342,6 +342,7 @@ _Static_assert(sizeof(struct gofer_dirent) == 16, "layout");
 	_Static_assert(sizeof(struct gofer_##name##_rep) % 8 == 0, "layout");                      \
 	_Static_assert(sizeof(struct gofer_hdr) + sizeof(struct gofer_##name##_req) +              \
 			(nmax) * (2 + GOFER_NAME_MAX) + (reqblob) <= GOFER_REQ_MAX, "bound");      \
+	_Static_assert(sizeof(struct gofer_##name##_req) <= 80, "bound");                          \
 	_Static_assert(sizeof(struct gofer_hdr) + sizeof(struct gofer_##name##_rep) +              \
 			(repblob) <= GOFER_REP_MAX, "bound");
 #include <proto/gofer.def>
@@ -494,13 +495,17 @@ static inline int gofer_rep_decode(uint16_t op, const void *buf, size_t size, in
 	return 0;
 }
 
+/* The header, fixed structure and names of a request: at most this with n names. */
+#define GOFER_HEAD_MAX(n) (sizeof(struct gofer_hdr) + 80 + (n) * (2 + GOFER_NAME_MAX))
+
 /*
- * Builds a request in buf (8-byte aligned, GOFER_REQ_MAX bytes). The size, or -ENAMETOOLONG / -EINVAL if
- * the table does not allow it: a sentry never sends what its own decoder would refuse.
+ * Builds the head of a request in buf (8-byte aligned, GOFER_HEAD_MAX() bytes); the blob of blob_size bytes
+ * follows it in the packet. The size of the head, or -ENAMETOOLONG / -EINVAL if the table does not
+ * allow it: a sentry never sends what its own decoder would refuse.
  */
-static inline long gofer_req_encode(void *buf, uint16_t op, uint32_t tag, const void *fixed,
-				    const struct gofer_str *names, unsigned int nr_names,
-				    const void *blob, size_t blob_size)
+static inline long gofer_req_head(void *buf, uint16_t op, uint32_t tag, const void *fixed,
+				  const struct gofer_str *names, unsigned int nr_names,
+				  size_t blob_size)
 {
 	const struct gofer_op_info *info = gofer_op_info(op);
 	struct gofer_hdr *h = buf;
@@ -520,12 +525,21 @@ static inline long gofer_req_encode(void *buf, uint16_t op, uint32_t tag, const 
 		memcpy(p + sizeof(len), names[i].p, len);
 		p += sizeof(len) + len;
 	}
-	if (blob_size > 0)
-		memcpy(p, blob, blob_size);
-	p += blob_size;
-	*h = (struct gofer_hdr){ .size = (uint32_t)(p - (char *)buf), .op = op,
+	*h = (struct gofer_hdr){ .size = (uint32_t)((size_t)(p - (char *)buf) + blob_size), .op = op,
 				 .nr_names = (uint8_t)nr_names, .tag = tag };
-	return h->size;
+	return p - (char *)buf;
+}
+
+/* A whole request in buf (GOFER_REQ_MAX bytes): its size, or an error as above. */
+static inline long gofer_req_encode(void *buf, uint16_t op, uint32_t tag, const void *fixed,
+				    const struct gofer_str *names, unsigned int nr_names,
+				    const void *blob, size_t blob_size)
+{
+	long size = gofer_req_head(buf, op, tag, fixed, names, nr_names, blob_size);
+
+	if (size > 0 && blob_size > 0)
+		memcpy((char *)buf + size, blob, blob_size);
+	return size < 0 ? size : size + (long)blob_size;
 }
 
 /* The size of an entry in a readdir blob. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include "base/compiler.h"
@@ -116,6 +117,13 @@ ssize_t host_recv(int sock, void *buf, size_t n, int *fds, unsigned int *nr_fds,
 int host_socketpair(enum host_socktype type, int ret_fds[2])
 {
 	return (int)HOST_CALL(SYS_socketpair, AF_UNIX, (int)type | SOCK_CLOEXEC, 0, ret_fds);
+}
+
+int host_set_recv_timeout(int sock, unsigned int ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = (long)(ms % 1000) * 1000 };
+
+	return (int)HOST_CALL(SYS_setsockopt, sock, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 }
 
 int host_shutdown(int sock)

@@ -164,7 +164,7 @@ ssize_t gofer_readlink(struct inode *i, const struct vfs_caller *c, char *buf, s
 		.op = GOFER_READLINK, .req = &q, .rep = &r,
 		.rep_blob = text, .rep_blob_max = GOFER_LINK_MAX,
 	};
-	size_t len;
+	size_t len = 0;
 	int ret = 0;
 
 	if (!READ_ONCE(gi->link))

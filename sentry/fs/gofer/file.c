@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <abi/linux/fcntl.h>
+#include <abi/linux/limits.h>
 #include <abi/linux/mman.h>
 #include <abi/linux/stat.h>
 #include <base/bits.h>
@@ -143,6 +144,7 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	if (write && gofer_sb_of(&gi->i)->ro)
 		return -EROFS;
 	mutex_lock(&gi->lock);
+	write = write || gi->ever_written;
 	if (!gi->bf && !gi->nid && gi->dir)
 		up = ginode_of(inode_get(&gi->dir->i));
 	mutex_unlock(&gi->lock);
@@ -162,7 +164,7 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 		if (ret == 0) {
 			old = gi->bf;
 			gi->bf = bf;
-			gi->bf_writable = write;
+			gi->bf_writable = gi->ever_written = write;
 		}
 	}
 	if (ret == 0) {
@@ -171,11 +173,12 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	}
 	mutex_unlock(&gi->lock);
 	ginode_put_dir(dir, name);
-	if (old) {
-		/* Mappings of the descriptor that could not write move to the new one. */
-		mappable_invalidate(&gi->map, 0, UINT64_MAX, false);
+	/*
+	 * Mappings of a read-only descriptor stay: it is the same file and the same pages. One that is to become
+	 * writable asks translate() again.
+	 */
+	if (old)
 		backing_file_put(old);
-	}
 	if (bf)
 		gofer_trim_fds(gofer_sb_of(&gi->i));
 	return ret;
@@ -205,7 +208,7 @@ void ginode_give_fd(struct ginode *gi, int fd)
 	mutex_lock(&gi->lock);
 	if (!gi->bf) {
 		gi->bf = STEAL(bf);
-		gi->bf_writable = true;
+		gi->bf_writable = gi->ever_written = true;
 		used_locked(gi);
 	}
 	mutex_unlock(&gi->lock);
@@ -291,31 +294,32 @@ static ssize_t file_write(struct file *f, struct uio *src, int64_t *pos, int rwf
 {
 	struct ginode *gi = ginode_of(f->inode);
 	struct inode *i = &gi->i;
-	int fd = backing_file_fd(f->priv), ret;
+	int fd = backing_file_fd(f->priv), ret = 0;
 	unsigned int flags = atomic_load(&f->flags);
 	bool append = (flags & LX_O_APPEND && !(rwf & LX_RWF_NOAPPEND)) || rwf & LX_RWF_APPEND;
 	ssize_t done = 0;
 	int64_t at = *pos;
 
+	mutex_lock(&i->io_lock);
 	if (append) {
 		ret = file_end(gi, fd, &at);
-		if (ret < 0)
-			return ret;
+		if (ret < 0) {
+			done = ret;
+			goto out;
+		}
 	}
 	while (uio_left(src) > 0) {
 		struct uio_pin pin;
 		ssize_t want = uio_pin(src, uio_left(src), false, &pin), n;
 
 		if (want <= 0) {
-			if (!done)
-				return want;
+			ret = (int)want;
 			break;
 		}
 		n = host_pwritev(fd, (const struct host_iov *)pin.iov, (int)pin.nr, (uint64_t)at);
 		uio_unpin(&pin);
 		if (n < 0) {
-			if (!done)
-				return n;
+			ret = (int)n;
 			break;
 		}
 		uio_advance(src, (size_t)n);
@@ -334,9 +338,13 @@ static ssize_t file_write(struct file *f, struct uio *src, int64_t *pos, int rwf
 		if (flags & LX_O_DSYNC || rwf & (LX_RWF_DSYNC | LX_RWF_SYNC)) {
 			ret = host_fsync(fd, !((flags & LX_O_SYNC) == LX_O_SYNC || rwf & LX_RWF_SYNC));
 			if (ret < 0)
-				return ret;
+				done = ret;
 		}
+	} else {
+		done = ret;
 	}
+out:
+	mutex_unlock(&i->io_lock);
 	return done;
 }
 

@@ -64,6 +64,7 @@ struct ginode {
 	char *map_name;			/* owned: for /proc/pid/maps */
 	struct backing_file *bf;	/* owned: the donated descriptor */
 	bool bf_writable;
+	bool ever_written;		/* opened for writing once: descriptors are writable from then on */
 	struct listing *list;		/* owned reference: directory contents, where known */
 	unsigned int misses;		/* names asked for one by one */
 };

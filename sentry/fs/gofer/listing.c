@@ -339,11 +339,7 @@ static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 		f->dir_state = l = new;
 	}
 	while (ctx->pos < 2) {
-		uint64_t ino = f->inode->ino;
-
-		if (ctx->pos == 1)
-			ino = vfs_parent_ino(f);
-		if (!ctx->emit(ctx, "..", ctx->pos == 0 ? 1 : 2, ctx->pos + 1, ino, LX_DT_DIR))
+		if (!ctx->emit(ctx, "..", ctx->pos == 0 ? 1 : 2, ctx->pos + 1, f->inode->ino, LX_DT_DIR))
 			return 0;
 		ctx->pos++;
 	}

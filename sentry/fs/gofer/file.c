@@ -350,7 +350,7 @@ out:
 
 static int64_t file_seek(struct file *f, int64_t off, int whence)
 {
-	int64_t base, ret;
+	int64_t base = 0, ret;
 
 	switch (whence) {
 	case LX_SEEK_SET:
@@ -472,7 +472,7 @@ static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool w
 {
 	struct ginode *gi = ginode_of_map(m);
 	struct backing_file *bf;
-	int64_t end;
+	int64_t end = 0;
 	int ret;
 
 	ret = ginode_backing(gi, write, false, &bf);

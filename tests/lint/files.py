@@ -19,8 +19,8 @@ def listed(path):
     """True if a meson.build of the file's folder or of one above names it."""
     base, d = os.path.basename(path), os.path.dirname(path)
     words = {base, base[:-2]}
-    if base.endswith("_test.c"):
-        words.add(base[:-len("_test.c")])
+    for suffix in ("_test.c", "_fuzz.c"):
+        words.add(base.removesuffix(suffix))
     while d:
         build = os.path.join(d, "meson.build")
         try:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes: getattr, setattr, statfs, readlink. All act on the O_PATH descriptor, or through the name
- * of that descriptor where the kernel takes no O_PATH.
+ * Attributes: getattr, setattr, statfs, readlink. All act on the O_PATH descriptor, or through the
+ * name of that descriptor where the kernel takes no O_PATH.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The walls around the gofer: namespaces, an empty root, the served trees and /proc/self/fd as detached
- * mounts it holds only descriptors of, capabilities, limits, seccomp. In the order of main.c; all of
- * it works for root and for the root of a user namespace.
+ * The walls around the gofer: namespaces, an empty root, the served trees and /proc/self/fd as
+ * detached mounts it holds only descriptors of, capabilities, limits, seccomp. In the order of
+ * main.c; all of it works for root and for the root of a user namespace.
  *
  * The trees are never attached anywhere: there is no path that leads to them, nor from them to
- * anything else ("..") at their top. /proc/self/fd is needed to open again what an O_PATH descriptor
- * stands for; only that directory is cloned, so nothing else of procfs can be reached.
+ * anything else ("..") at their top. /proc/self/fd is needed to open again what an O_PATH
+ * descriptor stands for; only that directory is cloned, so nothing else of procfs can be reached.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -85,12 +85,12 @@ static int tree_restrict(int fd, bool ro)
 		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (ro ? MOUNT_ATTR_RDONLY : 0),
 	};
 
-	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
-		    sizeof(attr)) == 0)
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) ==
+	    0)
 		return 0;
 	/*
-	 * Without it the server's own checks stand alone: it opens no devices, executes nothing, and
-	 * refuses changes of read-only trees.
+	 * Without it the server's own checks stand alone: it opens no devices, executes nothing,
+	 * and refuses changes of read-only trees.
 	 */
 	return errno == ENOSYS ? 0 : -errno;
 }
@@ -118,8 +118,8 @@ static int tree_open(const struct mount_spec *m, struct gmount *ret_mnt)
 		errno = -tree;
 		return fail(p);
 	}
-	if (m->fd >= 0 && (fstat(tree, &got) < 0 || got.st_dev != want.st_dev ||
-			   got.st_ino != want.st_ino)) {
+	if (m->fd >= 0 &&
+	    (fstat(tree, &got) < 0 || got.st_dev != want.st_dev || got.st_ino != want.st_ino)) {
 		fprintf(stderr, "husk gofer: %s: was replaced while the gofer started\n", p);
 		return -ESTALE;
 	}

@@ -25,8 +25,8 @@ struct kernel_dirent {
 };
 
 /*
- * Gives a new entry its owner and mode and makes its node. mode of a symbolic link is not changed. The
- * entry is removed again on failure.
+ * Gives a new entry its owner and mode and makes its node. mode of a symbolic link is not changed.
+ * The entry is removed again on failure.
  */
 static int finish_new(struct gofer_server *s, struct gnode *dir, int dirfd,
 		      const struct gofer_str *name, uint32_t mode, uint32_t uid, uint32_t gid,
@@ -50,8 +50,7 @@ static int finish_new(struct gofer_server *s, struct gnode *dir, int dirfd,
 		ret = stat_fd(fd, &stx);
 	if (ret == 0) {
 		attr_from_statx(&stx, &ret_node->attr);
-		ret = node_new(s, dir, dir->mnt, name, STEAL_FD(fd), &stx, false,
-			       &ret_node->node);
+		ret = node_new(s, dir, dir->mnt, name, STEAL_FD(fd), &stx, false, &ret_node->node);
 	}
 	if (ret < 0)
 		unlinkat(dirfd, buf, S_ISDIR(stx.stx_mode) ? AT_REMOVEDIR : 0);
@@ -140,7 +139,9 @@ int op_link(struct gofer_server *s, const struct gofer_req *req, struct reply *r
 	ret = node_use(s, q->target, &n, &fd);
 	if (ret == 0)
 		ret = n->mnt != dir->mnt ? -EXDEV : n->type == S_IFDIR ? -EPERM : node_writable(n);
-	/* AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH. The link followed is the descriptor's own. */
+	/*
+	 * AT_EMPTY_PATH would need CAP_DAC_READ_SEARCH. The link followed is the descriptor's own.
+	 */
 	if (ret == 0 && linkat(AT_FDCWD, fd_name(fd, fdbuf), dirfd, name_str(&req->names[0], buf),
 			       AT_SYMLINK_FOLLOW) < 0)
 		ret = -errno;
@@ -207,8 +208,8 @@ int op_rename(struct gofer_server *s, const struct gofer_req *req, struct reply 
 		ret = use_optional(s, q->victim, &victim);
 	if (ret == 0 && dir->mnt != new_dir->mnt)
 		ret = -EXDEV;
-	if (ret == 0 && renameat2(dirfd, name_str(from, buf), new_fd, name_str(to, new_buf),
-				  q->flags) < 0)
+	if (ret == 0 &&
+	    renameat2(dirfd, name_str(from, buf), new_fd, name_str(to, new_buf), q->flags) < 0)
 		ret = -errno;
 	if (ret == 0) {
 		if (moved)
@@ -245,7 +246,8 @@ static bool add_entry(int fd, const struct kernel_dirent *de, bool attrs, struct
 	out->has_attr = attrs;
 	memcpy(out + 1, de->name, name_size);
 	if (attrs)
-		attr_from_statx(&stx, (struct gofer_attr *)((char *)out + size - sizeof(struct gofer_attr)));
+		attr_from_statx(&stx, (struct gofer_attr *)((char *)out + size -
+							    sizeof(struct gofer_attr)));
 	rep->blob_size += size;
 	return true;
 }

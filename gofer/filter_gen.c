@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Build-time program: turns filter.def into the gofer's two seccomp programs (without and with
- * connecting to host sockets) as a C header on standard output. Runs on the building machine, for the
- * architecture named by its argument.
+ * connecting to host sockets) as a C header on standard output. Runs on the building machine, for
+ * the architecture named by its argument.
  */
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -30,10 +30,10 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-#define ALLOW(call, why)		     { #call, KIND_ANY, 0, SCMP_CMP_EQ, 0, 0, false },
-#define ALLOW_ARG(call, arg, cmp, v, why)    { #call, KIND_CMP, arg, cmp, v, 0, false },
-#define ALLOW_MASK(call, arg, mask, v, why)  { #call, KIND_MASK, arg, SCMP_CMP_EQ, mask, v, false },
-#define ALLOW_UDS(call, why)		     { #call, KIND_ANY, 0, SCMP_CMP_EQ, 0, 0, true },
+#define ALLOW(call, why)                      { #call, KIND_ANY, 0, SCMP_CMP_EQ, 0, 0, false },
+#define ALLOW_ARG(call, arg, cmp, v, why)     { #call, KIND_CMP, arg, cmp, v, 0, false },
+#define ALLOW_MASK(call, arg, mask, v, why)   { #call, KIND_MASK, arg, SCMP_CMP_EQ, mask, v, false },
+#define ALLOW_UDS(call, why)                  { #call, KIND_ANY, 0, SCMP_CMP_EQ, 0, 0, true },
 #define ALLOW_UDS_ARG(call, arg, cmp, v, why) { #call, KIND_CMP, arg, cmp, v, 0, true },
 #include "filter.def"
 };

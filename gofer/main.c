@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gofer's entry point, `husk gofer`: reads what to serve from its arguments, locks itself in and
- * serves until the sentry is gone.
+ * The gofer's entry point, `husk gofer`: reads what to serve from its arguments, locks itself in
+ * and serves until the sentry is gone.
  *
  *   husk gofer --conn-fd N [--nofile N] [--workers N] [--new-net] [--host-uds]
  *              --mount {ro|rw},{path=PATH|fd=N} ...
@@ -25,11 +25,11 @@
 #include "proto/roles.h"
 #include "server.h"
 
-#define NR_WORKERS  2			/* see README.md for what was measured */
+#define NR_WORKERS  2 /* see README.md for what was measured */
 #define WORKERS_MAX 8
-#define FD_TABLE    4096		/* descriptors the table is made for before there are threads */
-#define FD_RESERVE  64			/* for what handlers open in passing, and donations */
-#define FIRST_FD    4			/* behind standard streams and connection */
+#define FD_TABLE    4096 /* descriptors the table is made for before there are threads */
+#define FD_RESERVE  64   /* for what handlers open in passing, and donations */
+#define FIRST_FD    4    /* behind standard streams and connection */
 
 struct args {
 	struct confine_spec spec;
@@ -173,8 +173,9 @@ int gofer_main(int argc, char **argv)
 	int ret;
 
 	if (parse_args(argc, argv, &a) < 0) {
-		fprintf(stderr, "usage: husk gofer --conn-fd N [--workers N] [--new-net] [--host-uds] "
-				"--mount {ro|rw},{path=PATH|fd=N} ...\n");
+		fprintf(stderr,
+			"usage: husk gofer --conn-fd N [--workers N] [--new-net] [--host-uds] "
+			"--mount {ro|rw},{path=PATH|fd=N} ...\n");
 		return 2;
 	}
 	ret = arrange_fds(&a);

@@ -3,8 +3,8 @@
  * The node table: what the ids the sentry holds stand for. Owns the ids, the O_PATH descriptors and
  * their budget.
  *
- * Locking: see server.h. An id is a slot number and a generation, so that one given up is never taken
- * for the next one in the same slot.
+ * Locking: see server.h. An id is a slot number and a generation, so that one given up is never
+ * taken for the next one in the same slot.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "server.h"
 
 #define FIRST_SLOTS 256u
-#define DEPTH_MAX   4096		/* of ancestors without a descriptor; deeper is refused as stale */
+#define DEPTH_MAX   4096 /* of ancestors without a descriptor; deeper is refused as stale */
 
 int node_table_init(struct node_table *t, unsigned int fd_budget)
 {
@@ -23,7 +23,7 @@ int node_table_init(struct node_table *t, unsigned int fd_budget)
 	TAILQ_INIT(&t->lru);
 	t->fd_budget = fd_budget;
 	t->nr_slots = 0;
-	t->free_hint = 1;		/* slot 0 is never used: id 0 means none */
+	t->free_hint = 1; /* slot 0 is never used: id 0 means none */
 	t->nr_nodes = 0;
 	t->nr_fds = 0;
 	t->slots = NULL;
@@ -240,7 +240,9 @@ static int node_open_locked(struct node_table *t, struct gnode *n)
 		if (ret < 0)
 			return ret;
 		if (top != n) {
-			/* Keep it to the next round even if the budget is used up by others in use. */
+			/*
+			 * Keep it to the next round even if the budget is used up by others in use.
+			 */
 			TAILQ_INSERT_HEAD(&t->lru, top, lru);
 		}
 	}
@@ -304,7 +306,7 @@ bool node_forget(struct gofer_server *s, uint64_t id)
 void node_unnamed(struct gofer_server *s, struct gnode *n)
 {
 	mutex_lock(&s->nodes.lock);
-	n->pinned = true;		/* in use, therefore not in the list */
+	n->pinned = true; /* in use, therefore not in the list */
 	mutex_unlock(&s->nodes.lock);
 }
 
@@ -319,11 +321,11 @@ void node_renamed(struct gofer_server *s, struct gnode *n, struct gnode *from,
 	mutex_lock(&t->lock);
 	if (!n->parent || !n->name || n->parent != from || strlen(n->name) != from_name->size ||
 	    memcmp(n->name, from_name->p, from_name->size) != 0)
-		goto out;		/* the sentry named another node: its loss */
+		goto out; /* the sentry named another node: its loss */
 	for (up = to; up && up != n; up = up->parent)
 		;
 	if (up || !copy) {
-		n->pinned = true;	/* cannot be found again by name, but stays usable */
+		n->pinned = true; /* cannot be found again by name, but stays usable */
 		goto out;
 	}
 	free(n->name);

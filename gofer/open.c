@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Opening: descriptors of regular files for the sentry, new files, and (where the operator allowed it)
- * connections to sockets of the host. A file is looked at through its O_PATH descriptor before it is
- * opened, so that no FIFO or device is ever opened.
+ * Opening: descriptors of regular files for the sentry, new files, and (where the operator allowed
+ * it) connections to sockets of the host. A file is looked at through its O_PATH descriptor before
+ * it is opened, so that no FIFO or device is ever opened.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The threads that serve the connection: each takes a request from the socket, answers it, and takes
- * the next. Several of them, so that a slow request (fsync, a huge directory) does not hold up the
- * others. The end of the connection ends the process.
+ * The threads that serve the connection: each takes a request from the socket, answers it, and
+ * takes the next. Several of them, so that a slow request (fsync, a huge directory) does not hold
+ * up the others. The end of the connection ends the process.
  */
 #include <errno.h>
 #include <limits.h>
@@ -81,8 +81,9 @@ static int serve(struct gofer_server *s)
 			ret = n < 0 ? -errno : 0;
 			break;
 		}
-		ret = n > GOFER_REQ_MAX ? -EBADMSG :
-			gofer_dispatch(s, buf, (size_t)n, buf + GOFER_REQ_MAX, &fd);
+		ret = n > GOFER_REQ_MAX ?
+			      -EBADMSG :
+			      gofer_dispatch(s, buf, (size_t)n, buf + GOFER_REQ_MAX, &fd);
 		if (ret < 0)
 			break;
 		if (ret > 0) {

@@ -23,45 +23,46 @@ struct statx;
 
 /* One tree that is served. */
 struct gmount {
-	int root_fd;			/* owned: O_PATH */
+	int root_fd; /* owned: O_PATH */
 	bool ro;
 };
 
 /*
  * A file the sentry holds an id for. fd is an O_PATH descriptor or -1: the least recently used ones
- * are closed when there are too many, and found again by parent and name; (dev, ino) says whether what
- * is found is still the same file.
+ * are closed when there are too many, and found again by parent and name; (dev, ino) says whether
+ * what is found is still the same file.
  */
 struct gnode {
-	uint64_t id;			/* const */
-	uint64_t dev, ino;		/* const */
-	uint32_t type;			/* const: S_IFMT part of the mode */
-	bool blocked;			/* const: in a kernel's own file system, nothing is served below */
-	bool pinned;			/* fd cannot be had again: a root, or without a name */
-	bool has_id;			/* the sentry's reference */
-	unsigned int refs;		/* id, children, handlers */
-	unsigned int users;		/* handlers using fd now */
+	uint64_t id;       /* const */
+	uint64_t dev, ino; /* const */
+	uint32_t type;     /* const: S_IFMT part of the mode */
+	/* const: in a kernel's own file system, nothing is served below */
+	bool blocked;
+	bool pinned;        /* fd cannot be had again: a root, or without a name */
+	bool has_id;        /* the sentry's reference */
+	unsigned int refs;  /* id, children, handlers */
+	unsigned int users; /* handlers using fd now */
 	int fd;
-	struct gnode *parent;		/* owned reference; NULL for a root */
-	const struct gmount *mnt;	/* const */
-	char *name;			/* owned; NULL for a root */
-	TAILQ_ENTRY(gnode) lru;		/* in nodes.lru while fd >= 0, users == 0 and not pinned */
+	struct gnode *parent;     /* owned reference; NULL for a root */
+	const struct gmount *mnt; /* const */
+	char *name;               /* owned; NULL for a root */
+	TAILQ_ENTRY(gnode) lru;   /* in nodes.lru while fd >= 0, users == 0 and not pinned */
 };
 
 TAILQ_HEAD(gnode_list, gnode);
 
 struct node_table {
 	struct mutex lock;
-	struct gnode **slots;		/* by the low half of the id */
-	uint32_t *generations;		/* the high half of the id a slot has now or gets next */
+	struct gnode **slots;  /* by the low half of the id */
+	uint32_t *generations; /* the high half of the id a slot has now or gets next */
 	uint32_t nr_slots, free_hint, nr_nodes;
 	unsigned int nr_fds, fd_budget;
-	struct gnode_list lru;		/* most recently used first */
+	struct gnode_list lru; /* most recently used first */
 };
 
 struct gofer_server {
-	int sock;			/* the connection */
-	bool allow_connect;		/* host sockets may be connected to */
+	int sock;           /* the connection */
+	bool allow_connect; /* host sockets may be connected to */
 	unsigned int nr_workers;
 	unsigned int nr_mounts;
 	struct gmount mounts[GOFER_MOUNTS_MAX];
@@ -73,22 +74,22 @@ struct reply {
 	void *fixed;
 	char *blob;
 	size_t blob_size, blob_max;
-	int fd;				/* owned by the reply: donated with it, or -1 */
+	int fd; /* owned by the reply: donated with it, or -1 */
 };
 
 /* --- node.c --- */
 int node_table_init(struct node_table *t, unsigned int fd_budget);
 void node_table_fini(struct node_table *t);
 /*
- * A new node with a new id. parent is NULL for a root. consumes fd, on failure too; it may be -1 if the
- * file can be opened by parent and name.
+ * A new node with a new id. parent is NULL for a root. consumes fd, on failure too; it may be -1 if
+ * the file can be opened by parent and name.
  */
 int node_new(struct gofer_server *s, struct gnode *parent, const struct gmount *mnt,
 	     const struct gofer_str *name, int fd, const struct statx *stx, bool blocked,
 	     uint64_t *ret_id);
 /*
- * Finds a node and holds it and its open descriptor: -ESTALE if there is no such id or the file is gone.
- * Ended by node_unuse().
+ * Finds a node and holds it and its open descriptor: -ESTALE if there is no such id or the file is
+ * gone. Ended by node_unuse().
  */
 int node_use(struct gofer_server *s, uint64_t id, struct gnode **ret_node, int *ret_fd);
 void node_unuse(struct gofer_server *s, struct gnode *n);
@@ -129,17 +130,20 @@ const char *fd_name(int fd, char *buf);
 int reopen_fd(int fd, int flags);
 
 struct mount_spec {
-	const char *path;		/* NULL: by fd */
-	int fd;				/* -1: by path; consumed */
+	const char *path; /* NULL: by fd */
+	int fd;           /* -1: by path; consumed */
 	bool ro;
 };
 struct confine_spec {
 	struct mount_spec mounts[GOFER_MOUNTS_MAX];
 	unsigned int nr_mounts;
-	bool new_net;			/* an own, empty network namespace */
+	bool new_net; /* an own, empty network namespace */
 	bool allow_connect;
 };
-/* Namespaces, root, working directory; the served trees come back as descriptors. Prints why it failed. */
+/*
+ * Namespaces, root, working directory; the served trees come back as descriptors. Prints why it
+ * failed.
+ */
 int confine_mounts(struct confine_spec *spec, struct gmount *ret_mounts);
 /* Capabilities, no_new_privs, limits: before threads are made. */
 int confine_caps(void);
@@ -148,8 +152,8 @@ int confine_seccomp(bool allow_connect);
 
 /* --- dispatch.c --- */
 /*
- * Answers one request: req_buf and rep_buf are 8-byte aligned, rep_buf has GOFER_REP_MAX bytes. The size
- * of the reply, 0 if there is none to send, or -EBADMSG if the peer speaks something else.
+ * Answers one request: req_buf and rep_buf are 8-byte aligned, rep_buf has GOFER_REP_MAX bytes. The
+ * size of the reply, 0 if there is none to send, or -EBADMSG if the peer speaks something else.
  */
 long gofer_dispatch(struct gofer_server *s, const void *req_buf, size_t req_size, void *rep_buf,
 		    int *ret_fd);

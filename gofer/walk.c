@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding files: attach, walk and forget, and the one way a name is ever resolved here: a single name
- * beneath an O_PATH descriptor, no link followed.
+ * Finding files: attach, walk and forget, and the one way a name is ever resolved here: a single
+ * name beneath an O_PATH descriptor, no link followed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,11 +18,11 @@
 #include "server.h"
 
 /* Magic numbers that <linux/magic.h> lacks. */
-#define MAGIC_CONFIGFS	 0x62656570
-#define MAGIC_FUSECTL	 0x65735543
-#define MAGIC_MQUEUE	 0x19800202
+#define MAGIC_CONFIGFS   0x62656570
+#define MAGIC_FUSECTL    0x65735543
+#define MAGIC_MQUEUE     0x19800202
 #define MAGIC_RPC_PIPEFS 0x67596969
-#define MAGIC_NFSD	 0x6e667364
+#define MAGIC_NFSD       0x6e667364
 
 const char *name_str(const struct gofer_str *s, char *buf)
 {
@@ -33,7 +33,7 @@ const char *name_str(const struct gofer_str *s, char *buf)
 
 int open_name(int dirfd, const char *name)
 {
-	static bool no_openat2;		/* a host kernel or container that refuses it: set once */
+	static bool no_openat2; /* a host kernel or container that refuses it: set once */
 	struct open_how how = {
 		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
@@ -108,12 +108,13 @@ int fill_attr(int fd, struct gofer_attr *ret_attr)
 bool is_kernel_fs(int fd)
 {
 	static const unsigned long magics[] = {
-		PROC_SUPER_MAGIC, SYSFS_MAGIC, DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC,
-		CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC, BPF_FS_MAGIC,
-		PSTOREFS_MAGIC, EFIVARFS_MAGIC, SELINUX_MAGIC, SMACK_MAGIC, BINDERFS_SUPER_MAGIC,
-		NSFS_MAGIC, PIPEFS_MAGIC, SOCKFS_MAGIC, ANON_INODE_FS_MAGIC, HUGETLBFS_MAGIC,
-		RDTGROUP_SUPER_MAGIC, BINFMTFS_MAGIC, MAGIC_CONFIGFS, MAGIC_FUSECTL, MAGIC_MQUEUE,
-		MAGIC_RPC_PIPEFS, MAGIC_NFSD,
+		PROC_SUPER_MAGIC,    SYSFS_MAGIC,          DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC,
+		CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,        TRACEFS_MAGIC,      SECURITYFS_MAGIC,
+		BPF_FS_MAGIC,        PSTOREFS_MAGIC,       EFIVARFS_MAGIC,     SELINUX_MAGIC,
+		SMACK_MAGIC,         BINDERFS_SUPER_MAGIC, NSFS_MAGIC,         PIPEFS_MAGIC,
+		SOCKFS_MAGIC,        ANON_INODE_FS_MAGIC,  HUGETLBFS_MAGIC,    RDTGROUP_SUPER_MAGIC,
+		BINFMTFS_MAGIC,      MAGIC_CONFIGFS,       MAGIC_FUSECTL,      MAGIC_MQUEUE,
+		MAGIC_RPC_PIPEFS,    MAGIC_NFSD,
 	};
 	struct statfs st;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Extended attributes. Only `user.` passes both ways, and file capabilities can be read; what belongs
- * to the host (trusted, other security modules) is neither shown nor changed, and POSIX ACLs are hidden
- * because the sentry does not judge by them.
+ * Extended attributes. Only `user.` passes both ways, and file capabilities can be read; what
+ * belongs to the host (trusted, other security modules) is neither shown nor changed, and POSIX
+ * ACLs are hidden because the sentry does not judge by them.
  */
 #include <errno.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static bool visible(const char *name)
 static int hidden_error(const char *name, int owned)
 {
 	return strncmp(name, "security.", 9) == 0 || strncmp(name, "trusted.", 8) == 0 ?
-		owned : -EOPNOTSUPP;
+		       owned :
+		       -EOPNOTSUPP;
 }
 
 int op_getxattr(struct gofer_server *s, const struct gofer_req *req, struct reply *rep)
@@ -70,8 +71,8 @@ int op_setxattr(struct gofer_server *s, const struct gofer_req *req, struct repl
 	if (ret < 0)
 		return ret;
 	ret = node_writable(n);
-	if (ret == 0 && setxattr(fd_name(fd, fdbuf), name, req->blob.p, req->blob.size,
-				 (int)q->flags) < 0)
+	if (ret == 0 &&
+	    setxattr(fd_name(fd, fdbuf), name, req->blob.p, req->blob.size, (int)q->flags) < 0)
 		ret = -errno;
 	node_unuse(s, n);
 	return ret;

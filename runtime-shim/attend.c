@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A command in the foreground. One poll loop over the control socket, the deaths of both processes, the
- * signals sent to us, and the terminal. Keyboard signals go to the guest's foreground group, others to
- * its first process; when that is stopped by job control, so are we, and the shell sees it.
+ * A command in the foreground. One poll loop over the control socket, the deaths of both processes,
+ * the signals sent to us, and the terminal. Keyboard signals go to the guest's foreground group,
+ * others to its first process; when that is stopped by job control, so are we, and the shell sees
+ * it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -20,8 +21,8 @@
 #include "console.h"
 #include "proto/control.h"
 
-static const int taken[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT,
-			     SIGWINCH, SIGALRM, SIGIO };
+static const int taken[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,
+			     SIGTSTP, SIGCONT, SIGWINCH, SIGALRM, SIGIO };
 
 static sigset_t taken_set(void)
 {
@@ -51,7 +52,7 @@ struct attendant {
 	struct sandbox *sb;
 	struct console *con;
 	bool ended;
-	int status;			/* wait status of the guest's program */
+	int status; /* wait status of the guest's program */
 	bool stopped;
 	uint64_t tag;
 };

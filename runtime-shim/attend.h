@@ -5,13 +5,13 @@
 #include "launch.h"
 
 /*
- * Waits until the guest's program started: 0, or -errno with *err; *ret_exec is set when only the program
- * could not be executed.
+ * Waits until the guest's program started: 0, or -errno with *err; *ret_exec is set when only the
+ * program could not be executed.
  */
 int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err);
 /*
- * Carries the terminal (host descriptors in and out, when sb->tty >= 0), forwards signals, and returns the exit status a
- * shell expects. Ends the sandbox.
+ * Carries the terminal (host descriptors in and out, when sb->tty >= 0), forwards signals, and
+ * returns the exit status a shell expects. Ends the sandbox.
  */
 int attend(struct sandbox *sb, int in, int out, struct rt_err *err);
 /* Blocks the signals that attend() takes; before anything is started, so that none is lost. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * husk do: a command in a sandbox over a tree of the host, `/` unless told otherwise. Writes stay in the
- * sandbox and are gone with it; only volumes are written through. Nothing is kept on disk.
+ * husk do: a command in a sandbox over a tree of the host, `/` unless told otherwise. Writes stay
+ * in the sandbox and are gone with it; only volumes are written through. Nothing is kept on disk.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +123,8 @@ static int credentials(const struct do_flags *f, struct boot_conf *b, struct rt_
 	gid_t groups[256];
 	int n;
 
-	if (f->uid < -1 || f->uid > (long)UINT32_MAX - 1 || f->gid < -1 || f->gid > (long)UINT32_MAX - 1)
+	if (f->uid < -1 || f->uid > (long)UINT32_MAX - 1 || f->gid < -1 ||
+	    f->gid > (long)UINT32_MAX - 1)
 		return rt_fail(err, ERANGE, "--uid, --gid: not an id");
 	b->uid = f->uid >= 0 ? (uint64_t)f->uid : geteuid();
 	b->gid = f->gid >= 0 ? (uint64_t)f->gid : f->uid >= 0 ? (uint64_t)f->uid : getegid();

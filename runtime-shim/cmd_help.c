@@ -32,7 +32,8 @@ int cmd_help(const struct rt_conf *conf, int argc, char **argv)
 				s++;
 			if (strncmp(s, "-format=", 8) == 0)
 				format = s + 8;
-			else if ((strcmp(s, "-format") == 0 || strcmp(s, "-o") == 0) && i + 1 < argc)
+			else if ((strcmp(s, "-format") == 0 || strcmp(s, "-o") == 0) &&
+				 i + 1 < argc)
 				format = argv[++i];
 		}
 		return syscall_table_main(format);
@@ -124,7 +125,8 @@ int cmd_doctor(const struct rt_conf *conf, int argc, char **argv)
 	ok = can_clone(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
 		       CLONE_NEWNET);
 	all &= ok;
-	line("namespaces", ok, ok ? "" : "set kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0");
+	line("namespaces", ok,
+	     ok ? "" : "set kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0");
 	ok = read_long("/proc/sys/kernel/yama/ptrace_scope", 0) <= 1;
 	all &= ok;
 	line("yama ptrace_scope <= 1", ok, ok ? "" : "needed by --platform=ptrace");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * husk run: one container from an OCI bundle, in the foreground. Its state stands on disk while it runs,
- * so that other commands find it. A helper process removes that state if this command is killed.
+ * husk run: one container from an OCI bundle, in the foreground. Its state stands on disk while it
+ * runs, so that other commands find it. A helper process removes that state if this command is
+ * killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,8 +42,8 @@ static const struct flag run_flags[] = {
 /* clang-format on */
 
 /*
- * Waits for the end of this command and removes what it left. Holds nothing but the state directory:
- * every other descriptor is closed, so that it keeps nobody's pipe open.
+ * Waits for the end of this command and removes what it left. Holds nothing but the state
+ * directory: every other descriptor is closed, so that it keeps nobody's pipe open.
  */
 static int sweeper_start(const struct rt_conf *conf, struct container *c, pid_t *ret_pid,
 			 struct rt_err *err)
@@ -91,7 +92,8 @@ static int write_pid_file(const char *path, pid_t pid, struct rt_err *err)
 static int check(const struct run_flags *f, struct rt_err *err)
 {
 	if (f->detach)
-		return rt_fail(err, ENOSYS, "--detach comes with full OCI support; not in this version");
+		return rt_fail(err, ENOSYS,
+			       "--detach comes with full OCI support; not in this version");
 	if (f->console_socket)
 		return rt_fail(err, ENOSYS,
 			       "--console-socket comes with full OCI support; not in this version");
@@ -141,10 +143,13 @@ static int run(const struct rt_conf *conf, const struct run_flags *f, const char
 	spec_common(&r->boot, conf);
 	spec_stdio(r);
 	if (b->terminal && !r->tty)
-		return rt_fail(err, ENOTTY,
-			       "config.json: process.terminal is true, but standard input or output is no terminal");
+		return rt_fail(
+			err, ENOTTY,
+			"config.json: process.terminal is true, but standard input or output is no terminal");
 	if (!b->terminal && r->tty) {
-		/* the guest gets plain descriptors: its standard streams are no terminal of its own */
+		/*
+		 * the guest gets plain descriptors: its standard streams are no terminal of its own
+		 */
 		r->tty = false;
 		r->boot.flags &= ~(uint64_t)BOOT_TTY;
 		r->boot.tty_mask = 0;

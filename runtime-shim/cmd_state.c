@@ -85,8 +85,8 @@ int cmd_list(const struct rt_conf *conf, int argc, char **argv)
 	if (strcmp(f.format, "json") == 0 && !f.quiet)
 		l.all = json_array();
 	else if (!f.quiet)
-		printf("%-24s %-8s %-10s %-32s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED",
-		       "OWNER");
+		printf("%-24s %-8s %-10s %-32s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+		       "CREATED", "OWNER");
 	if (state_each(conf, list_one, &l, &err) < 0)
 		return rt_report(&err, "list");
 	if (l.all) {
@@ -157,15 +157,16 @@ static int request(struct container *c, uint16_t op, const void *fixed, struct r
 	ssize_t n;
 
 	if (fd < 0)
-		return rt_fail(err, -fd, "container '%s' does not answer: %s", c->id, strerror(-fd));
+		return rt_fail(err, -fd, "container '%s' does not answer: %s", c->id,
+			       strerror(-fd));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	n = (ssize_t)ctl_encode(buf, op, 1, fixed, NULL, 0);
 	if (send(fd, buf, (size_t)n, MSG_NOSIGNAL) < 0)
 		return rt_fail(err, errno, "container '%s': %s", c->id, strerror(errno));
 	n = recv(fd, buf, sizeof(buf), 0);
 	if (n <= 0)
-		return rt_fail(err, n < 0 ? errno : EPIPE, "container '%s' did not answer: %s", c->id,
-			       n < 0 ? strerror(errno) : "it ended");
+		return rt_fail(err, n < 0 ? errno : EPIPE, "container '%s' did not answer: %s",
+			       c->id, n < 0 ? strerror(errno) : "it ended");
 	if (ctl_decode(buf, (size_t)n, &m) < 0 || m.op != CTL_REPLY)
 		return rt_fail(err, EPROTO, "container '%s' answered something else", c->id);
 	n = ((const struct ctl_reply *)m.fixed)->error;
@@ -217,7 +218,8 @@ struct delete_flags {
 };
 
 static const struct flag delete_flags[] = {
-	{ "force", FLAG_BOOL, offsetof(struct delete_flags, force), NULL, "kill it first; no error if there is none" },
+	{ "force", FLAG_BOOL, offsetof(struct delete_flags, force), NULL,
+	  "kill it first; no error if there is none" },
 	{ "f", FLAG_BOOL, offsetof(struct delete_flags, force), NULL, NULL },
 };
 
@@ -228,8 +230,9 @@ static int delete_one(const struct rt_conf *conf, struct container *c, bool forc
 
 	if (strcmp(c->status, "stopped") != 0) {
 		if (!force)
-			return rt_fail(err, EBUSY, "container '%s' is %s: stop it first, or use --force",
-				       c->id, c->status);
+			return rt_fail(err, EBUSY,
+				       "container '%s' is %s: stop it first, or use --force", c->id,
+				       c->status);
 		kill(c->pid, SIGKILL);
 		for (int n = 0; n < 2000; n++) {
 			char state = 0;

@@ -10,7 +10,7 @@
 #include "flags.h"
 
 struct rt_conf {
-	const char *root;		/* state directory */
+	const char *root; /* state directory */
 	const char *log, *log_format;
 	bool debug;
 	const char *debug_log, *debug_log_format;
@@ -29,7 +29,7 @@ struct rt_conf {
 struct command {
 	const char *name;
 	int (*main)(const struct rt_conf *conf, int argc, char **argv);
-	const char *help;		/* NULL: not for people */
+	const char *help; /* NULL: not for people */
 };
 
 extern const struct command commands[];
@@ -49,6 +49,9 @@ int cmd_doctor(const struct rt_conf *conf, int argc, char **argv);
 int cmd_later(const struct rt_conf *conf, int argc, char **argv);
 
 void global_help(void);
-/* Opens the file that --debug-log names for this command (dir/ gets a name; %ID% and so on filled in); -1: none. */
+/*
+ * Opens the file that --debug-log names for this command (dir/ gets a name; %ID% and so on filled
+ * in); -1: none.
+ */
 int debug_log_open(const struct rt_conf *conf, const char *id, const char *command,
 		   struct rt_err *err);

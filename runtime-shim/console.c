@@ -79,7 +79,7 @@ static void flush_guest(struct console *c)
 		c->to_guest_off += (size_t)n;
 		c->to_guest_len -= (size_t)n;
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		c->to_guest_len = 0;         /* nobody reads any more */
+		c->to_guest_len = 0; /* nobody reads any more */
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The host terminal of a command in the foreground: raw mode while the guest has a terminal of its own,
- * and bytes carried between the two. The guest's line discipline is the sentry's; the host's is switched off.
+ * The host terminal of a command in the foreground: raw mode while the guest has a terminal of its
+ * own, and bytes carried between the two. The guest's line discipline is the sentry's; the host's
+ * is switched off.
  */
 #pragma once
 
@@ -12,8 +13,8 @@
 #include <termios.h>
 
 struct console {
-	int in, out;			/* host terminal */
-	int sock;			/* to the sentry */
+	int in, out; /* host terminal */
+	int sock;    /* to the sentry */
 	bool raw;
 	bool in_eof;
 	struct termios saved;

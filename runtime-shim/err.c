@@ -91,13 +91,14 @@ static void log_file(enum rt_level level, const char *text)
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (g_log_json) {
 		json_escape(esc, sizeof(esc), text);
-		n = snprintf(line, sizeof(line), "{\"msg\":\"%s\",\"level\":\"%s\",\"time\":\"%s\"}\n",
-			     esc, names[level], stamp);
+		n = snprintf(line, sizeof(line),
+			     "{\"msg\":\"%s\",\"level\":\"%s\",\"time\":\"%s\"}\n", esc,
+			     names[level], stamp);
 	} else {
 		n = snprintf(line, sizeof(line), "%s %s: %s\n", stamp, names[level], text);
 	}
 	if (n > 0 && write(g_log_fd, line, MIN((size_t)n, sizeof(line) - 1)) < 0)
-		return;                      /* a full log disk is no reason to fail */
+		return; /* a full log disk is no reason to fail */
 }
 
 static void log_text(enum rt_level level, const char *text)
@@ -129,5 +130,6 @@ int rt_report(const struct rt_err *e, const char *what)
 		rt_log(RT_ERROR, "%s: %s", what, e->text);
 	else
 		rt_log(RT_ERROR, "%s", e->text);
-	return 128;                          /* as runsc: the sandbox failed, not the program in it */
+	/* as runsc: the sandbox failed, not the program in it */
+	return 128;
 }

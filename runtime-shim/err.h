@@ -10,7 +10,7 @@
 #include "base/compiler.h"
 
 struct rt_err {
-	int code;		/* positive errno, 0 while nothing went wrong */
+	int code; /* positive errno, 0 while nothing went wrong */
 	char text[768];
 };
 

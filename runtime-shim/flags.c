@@ -77,7 +77,8 @@ static int set(const struct flag *f, void *base, const char *v, struct rt_err *e
 		return 0;
 	case FLAG_CHOICE:
 		if (!choice_ok(f->values, v))
-			return rt_fail(err, EINVAL, "--%s: '%s' is none of %s", f->name, v, f->values);
+			return rt_fail(err, EINVAL, "--%s: '%s' is none of %s", f->name, v,
+				       f->values);
 		*(const char **)p = v;
 		return 0;
 	case FLAG_VOID_BOOL:
@@ -108,7 +109,8 @@ int flags_parse(const struct flag *tab, size_t nr, void *base, int argc, char **
 		eq = strchr(s, '=');
 		f = find(tab, nr, s, eq ? (size_t)(eq - s) : strlen(s));
 		if (!f)
-			return rt_fail(err, EINVAL, "unknown flag '%s' (see '%s --help')", argv[i], argv[0]);
+			return rt_fail(err, EINVAL, "unknown flag '%s' (see '%s --help')", argv[i],
+				       argv[0]);
 		if (eq) {
 			v = eq + 1;
 		} else if (f->kind != FLAG_BOOL && f->kind != FLAG_VOID_BOOL) {

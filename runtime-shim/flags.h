@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Command line flags, with runsc's syntax: -name, --name, --name=value, --name value; a switch takes
- * a value only after '='. One table per command; values land in the command's own struct.
+ * Command line flags, with runsc's syntax: -name, --name, --name=value, --name value; a switch
+ * takes a value only after '='. One table per command; values land in the command's own struct.
  */
 #pragma once
 
@@ -10,25 +10,26 @@
 #include "err.h"
 
 enum flag_kind {
-	FLAG_BOOL,	/* bool */
-	FLAG_STR,	/* const char *: the argv string itself */
-	FLAG_INT,	/* long */
-	FLAG_LIST,	/* struct strlist: may be given many times */
-	FLAG_CHOICE,	/* const char *, one of values "a|b|c" */
-	FLAG_VOID_BOOL,	/* accepted, one warning: has no meaning here */
-	FLAG_VOID,	/* the same, with a value */
+	FLAG_BOOL,      /* bool */
+	FLAG_STR,       /* const char *: the argv string itself */
+	FLAG_INT,       /* long */
+	FLAG_LIST,      /* struct strlist: may be given many times */
+	FLAG_CHOICE,    /* const char *, one of values "a|b|c" */
+	FLAG_VOID_BOOL, /* accepted, one warning: has no meaning here */
+	FLAG_VOID,      /* the same, with a value */
 };
 
 struct flag {
 	const char *name;
 	enum flag_kind kind;
 	size_t offset;
-	const char *values;	/* FLAG_CHOICE: what is allowed; else the placeholder shown in help */
-	const char *help;	/* NULL: not shown */
+	/* FLAG_CHOICE: what is allowed; else the placeholder shown in help */
+	const char *values;
+	const char *help; /* NULL: not shown */
 };
 
 struct strlist {
-	const char **v;		/* borrowed strings, NULL-terminated */
+	const char **v; /* borrowed strings, NULL-terminated */
 	size_t nr;
 };
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starts a sandbox. The sentry is cloned straight into its own user, pid, mount, ipc, uts and network
- * namespaces and mapped to one unprivileged id; the gofer beside it confines itself. Both run at the same
- * time: neither waits for the other until the sentry sends its first request.
+ * Starts a sandbox. The sentry is cloned straight into its own user, pid, mount, ipc, uts and
+ * network namespaces and mapped to one unprivileged id; the gofer beside it confines itself. Both
+ * run at the same time: neither waits for the other until the sentry sends its first request.
  *
- * Every descriptor a child gets is named on its command line; all others are closed. When the caller
- * dies in foreground mode, both die: by the parent-death signal, and by end of file on the sockets.
+ * Every descriptor a child gets is named on its command line; all others are closed. When the
+ * caller dies in foreground mode, both die: by the parent-death signal, and by end of file on the
+ * sockets.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +28,8 @@
 #include "launch.h"
 
 /* Each sandbox of root gets an id of its own here, so that per-user limits are per sandbox. */
-#define ID_BASE	 3000000u
-#define ID_COUNT 1000000u
+#define ID_BASE   3000000u
+#define ID_COUNT  1000000u
 #define ID_NOBODY 65534u
 
 #define SENTRY_NS                                                                                  \
@@ -70,8 +71,12 @@ int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *r
 
 void sandbox_init(struct sandbox *sb)
 {
-	*sb = (struct sandbox){ .sentry = -1, .gofer = -1, .sentry_pidfd = -1, .gofer_pidfd = -1,
-				.ctl = -1, .tty = -1 };
+	*sb = (struct sandbox){ .sentry = -1,
+				.gofer = -1,
+				.sentry_pidfd = -1,
+				.gofer_pidfd = -1,
+				.ctl = -1,
+				.tty = -1 };
 }
 
 static void end_child(pid_t *pid, int *pidfd)
@@ -216,13 +221,15 @@ static int start_sentry(struct launch_req *r, struct sentry_start *s, struct san
 		ret = map_ids(sb->sentry, s->uid, s->gid, root);
 		if (ret == 0) {
 			if (write(go[1], &c, 1) != 1)
-				ret = rt_fail(err, EIO, "the sentry's process ended before it began");
+				ret = rt_fail(err, EIO,
+					      "the sentry's process ended before it began");
 			break;
 		}
 		end_child(&sb->sentry, &sb->sentry_pidfd);
 		if (s->uid == ID_NOBODY || !root) {
-			rt_fail(err, -ret, "cannot map user %u into the sentry's user namespace: %s",
-				s->uid, strerror(-ret));
+			rt_fail(err, -ret,
+				"cannot map user %u into the sentry's user namespace: %s", s->uid,
+				strerror(-ret));
 			break;
 		}
 		/* a namespace without the range: everybody has nobody */
@@ -256,7 +263,8 @@ static int start_gofer(struct launch_req *r, struct gofer_start *s, struct sandb
 	if (s->user_ns) {
 		ret = map_ids(sb->gofer, geteuid(), getegid(), false);
 		if (ret < 0)
-			return rt_fail(err, -ret, "cannot map the gofer's user: %s", strerror(-ret));
+			return rt_fail(err, -ret, "cannot map the gofer's user: %s",
+				       strerror(-ret));
 	}
 	if (write(go_w, &c, 1) != 1)
 		return rt_fail(err, EIO, "the gofer's process ended before it began");
@@ -273,14 +281,16 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	raise_limits(r->conf);
 	ret = boot_conf_encode(&r->boot, &buf);
 	if (ret < 0)
-		return rt_fail(err, -ret, "the configuration is too large (arguments and environment)");
+		return rt_fail(err, -ret,
+			       "the configuration is too large (arguments and environment)");
 	conf = sealed_fd("husk-boot", buf.p, buf.size);
 	free(buf.p);
 	if (conf < 0)
 		return rt_fail(err, -conf, "memfd: %s", strerror(-conf));
 	exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (exe < 0)
-		return rt_fail(err, errno, "/proc/self/exe: %s (is /proc mounted?)", strerror(errno));
+		return rt_fail(err, errno, "/proc/self/exe: %s (is /proc mounted?)",
+			       strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
 		return rt_fail(err, errno, "socketpair: %s", strerror(errno));
 	sb->ctl = sv[0];
@@ -302,16 +312,24 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	cpuinfo = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
 	meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
-	struct gofer_start gs = { .exe_fd = exe, .sock_fd = gofer_b,
-				  .pdeath = r->foreground };
+	struct gofer_start gs = { .exe_fd = exe, .sock_fd = gofer_b, .pdeath = r->foreground };
 	struct sentry_start ss = {
-		.exe_fd = exe, .ctl_fd = ctl, .conf_fd = conf, .gofer_fd = gofer_a, .tty_fd = tty,
-		.listen_fd = r->listen_fd, .log_fd = log, .kvm_fd = -1, .cpuinfo_fd = cpuinfo,
-		.meminfo_fd = meminfo, .stdio = { r->stdio[0], r->stdio[1], r->stdio[2] },
-		.pdeath = r->foreground, .id = r->boot.id,
+		.exe_fd = exe,
+		.ctl_fd = ctl,
+		.conf_fd = conf,
+		.gofer_fd = gofer_a,
+		.tty_fd = tty,
+		.listen_fd = r->listen_fd,
+		.log_fd = log,
+		.kvm_fd = -1,
+		.cpuinfo_fd = cpuinfo,
+		.meminfo_fd = meminfo,
+		.stdio = { r->stdio[0], r->stdio[1], r->stdio[2] },
+		.pdeath = r->foreground,
+		.id = r->boot.id,
 	};
-	gs.allow_connect = strcmp(r->conf->host_uds, "open") == 0 ||
-			   strcmp(r->conf->host_uds, "all") == 0;
+	gs.allow_connect =
+		strcmp(r->conf->host_uds, "open") == 0 || strcmp(r->conf->host_uds, "all") == 0;
 	ret = start_sentry(r, &ss, sb, err);
 	if (ret == 0)
 		ret = start_gofer(r, &gs, sb, err);

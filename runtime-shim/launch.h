@@ -13,19 +13,20 @@
 
 /* A tree the gofer serves; its index is boot_mount.gofer_mount. */
 struct launch_mount {
-	char *path;			/* owned */
+	char *path; /* owned */
 	bool ro;
 };
 
 struct launch_req {
 	const struct rt_conf *conf;
-	struct boot_conf boot;		/* owned */
-	struct launch_mount *mounts;	/* owned */
+	struct boot_conf boot;       /* owned */
+	struct launch_mount *mounts; /* owned */
 	size_t nr_mounts;
-	int stdio[3];			/* borrowed; -1: the guest has none (the terminal is used) */
-	bool tty;			/* make a terminal pump */
-	int listen_fd;			/* borrowed: control socket for other commands, or -1 */
-	bool foreground;		/* die with the caller */
+	/* borrowed; -1: the guest has none (the terminal is used) */
+	int stdio[3];
+	bool tty;        /* make a terminal pump */
+	int listen_fd;   /* borrowed: control socket for other commands, or -1 */
+	bool foreground; /* die with the caller */
 };
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
@@ -36,25 +37,27 @@ int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *r
 struct sandbox {
 	pid_t sentry, gofer;
 	int sentry_pidfd, gofer_pidfd;
-	int ctl;			/* SOCK_SEQPACKET to the sentry */
-	int tty;			/* SOCK_STREAM: bytes of the terminal, or -1 */
+	int ctl; /* SOCK_SEQPACKET to the sentry */
+	int tty; /* SOCK_STREAM: bytes of the terminal, or -1 */
 };
 
 void sandbox_init(struct sandbox *sb);
-/* Starts both processes; on failure nothing is left. The sentry reports READY or FAILED on sb->ctl. */
+/*
+ * Starts both processes; on failure nothing is left. The sentry reports READY or FAILED on sb->ctl.
+ */
 int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err);
 /* Kills what still runs, reaps it, closes everything. */
 void sandbox_kill(struct sandbox *sb);
 
 /* launch_sentry.c: what the child does between clone and exec. Never returns. */
 struct sentry_start {
-	int exe_fd;			/* the husk binary */
-	int go_fd;			/* one byte arrives when ids are mapped */
+	int exe_fd; /* the husk binary */
+	int go_fd;  /* one byte arrives when ids are mapped */
 	int ctl_fd, conf_fd, gofer_fd, tty_fd, listen_fd, log_fd, kvm_fd, cpuinfo_fd, meminfo_fd;
 	int stdio[3];
 	uid_t uid;
 	gid_t gid;
-	bool groups;			/* supplementary groups can be dropped */
+	bool groups; /* supplementary groups can be dropped */
 	bool pdeath;
 	const char *id;
 };
@@ -62,7 +65,8 @@ __noreturn void launch_sentry_child(const struct sentry_start *s);
 /* What the gofer's child does between clone and exec. Never returns. */
 struct gofer_start {
 	int exe_fd, go_fd, sock_fd;
-	bool user_ns;			/* in a user namespace of its own: ids must be mapped first */
+	/* in a user namespace of its own: ids must be mapped first */
+	bool user_ns;
 	bool pdeath, allow_connect;
 	const struct launch_req *req;
 };

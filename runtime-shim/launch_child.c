@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the two children do between clone and exec: give up everything. Runs single-threaded on a copy of
- * the command's memory; errors go to the command as CTL_FAILED on the control socket (sentry) or stderr (gofer).
+ * What the two children do between clone and exec: give up everything. Runs single-threaded on a
+ * copy of the command's memory; errors go to the command as CTL_FAILED on the control socket
+ * (sentry) or stderr (gofer).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,8 @@
 #include "launch.h"
 #include "proto/control.h"
 
-#define FIRST_FD   3
-#define MAX_CAP    63
+#define FIRST_FD 3
+#define MAX_CAP  63
 
 static int g_report_fd = -1;
 
@@ -75,7 +76,7 @@ static void wait_for_go(int fd)
 	char c;
 
 	if (read(fd, &c, 1) != 1)
-		_exit(128);                  /* the command gave up on us */
+		_exit(128); /* the command gave up on us */
 }
 
 /* Signals as a fresh process has them, and no terminal that could send any. */
@@ -100,7 +101,7 @@ static void drop_caps(void)
 
 	for (int cap = 0; cap <= MAX_CAP; cap++) {
 		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			break;               /* past the last capability of this kernel */
+			break; /* past the last capability of this kernel */
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &h, d) < 0)
@@ -134,8 +135,8 @@ static void arg_fd(char **argv, size_t *argc, const char *name, int fd)
 
 static void stdio_null(int keep_stderr)
 {
-	/* 0 to 2 must be something: a later descriptor must not land there. Nothing can be opened once the
-	 * root is empty, so it happens now. */
+	/* 0 to 2 must be something: a later descriptor must not land there. Nothing can be opened
+	 * once the root is empty, so it happens now. */
 	int null = open("/dev/null", O_RDWR);
 
 	if (null < 0)
@@ -149,9 +150,9 @@ static void stdio_null(int keep_stderr)
 __noreturn void launch_sentry_child(const struct sentry_start *start)
 {
 	struct sentry_start s = *start;
-	int *fds[] = { &s.exe_fd, &s.ctl_fd, &s.conf_fd, &s.gofer_fd, &s.tty_fd, &s.listen_fd,
-		       &s.log_fd, &s.kvm_fd, &s.cpuinfo_fd, &s.meminfo_fd,
-		       &s.stdio[0], &s.stdio[1], &s.stdio[2] };
+	int *fds[] = { &s.exe_fd,    &s.ctl_fd,   &s.conf_fd, &s.gofer_fd,   &s.tty_fd,
+		       &s.listen_fd, &s.log_fd,   &s.kvm_fd,  &s.cpuinfo_fd, &s.meminfo_fd,
+		       &s.stdio[0],  &s.stdio[1], &s.stdio[2] };
 	char *argv[24], *envp[] = { NULL };
 	size_t argc = 0;
 

@@ -89,8 +89,9 @@ int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src,
 	if (stat(src, &st) < 0)
 		return rt_fail(err, errno, "mount of %s: %s: %s", dst, src, strerror(errno));
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		return rt_fail(err, ENOTSUP, "mount of %s: %s is neither a directory nor a regular file",
-			       dst, src);
+		return rt_fail(err, ENOTSUP,
+			       "mount of %s: %s is neither a directory nor a regular file", dst,
+			       src);
 	m->type = strdup("bind");
 	m->src = strdup(src);
 	m->dst = strdup(dst);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be run: an OCI config.json read into the boot configuration, and the parts that `do` and
- * `run` share. The parser names the field it does not like.
+ * What is to be run: an OCI config.json read into the boot configuration, and the parts that `do`
+ * and `run` share. The parser names the field it does not like.
  */
 #pragma once
 
 #include "launch.h"
 
-#define SPEC_CAPS_ALL ((1ULL << 41) - 1)	/* CAP_CHOWN .. CAP_CHECKPOINT_RESTORE */
+#define SPEC_CAPS_ALL ((1ULL << 41) - 1) /* CAP_CHOWN .. CAP_CHECKPOINT_RESTORE */
 
 /* Settings that come from the global flags and the host: platform, CPUs, memory, seed, tracing. */
 void spec_common(struct boot_conf *b, const struct rt_conf *conf);
@@ -21,10 +21,10 @@ void spec_stdio(struct launch_req *r);
 
 /* The rest of a bundle that the sentry need not know. */
 struct bundle {
-	char *dir;			/* owned; absolute */
-	char *root;			/* owned; absolute */
-	char *text;			/* owned: config.json as it is */
-	char *annotations;		/* owned: JSON object, or NULL */
+	char *dir;         /* owned; absolute */
+	char *root;        /* owned; absolute */
+	char *text;        /* owned: config.json as it is */
+	char *annotations; /* owned: JSON object, or NULL */
 	bool terminal;
 };
 void bundle_fini(struct bundle *b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config.json of an OCI bundle. Each field is checked where it is read, and the error names it as a path
- * (process.args[0]). Fields that need what this version has not are refused or warned about, never
- * silently dropped.
+ * config.json of an OCI bundle. Each field is checked where it is read, and the error names it as a
+ * path (process.args[0]). Fields that need what this version has not are refused or warned about,
+ * never silently dropped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +65,8 @@ static int get_strv(struct parser *p, json_t *o, const char *key, const char *fi
 		return 0;
 	if (!json_is_array(v))
 		return bad(p, field, "is not a list");
-	json_array_foreach(v, i, e) {
+	json_array_foreach(v, i, e)
+	{
 		if (!json_is_string(e) || strlen(json_string_value(e)) != json_string_length(e))
 			return bad(p, field, "has an entry that is not a string");
 		if (boot_strv_add(out, json_string_value(e), json_string_length(e)) < 0)
@@ -87,8 +88,8 @@ static int get_bool(struct parser *p, json_t *o, const char *key, const char *fi
 }
 
 /*
- * A whole number >= 0. jansson has signed integers only: a file with 2^64-1 in it ("unlimited") is read
- * with all numbers as reals, of which those beyond 2^63 mean infinity.
+ * A whole number >= 0. jansson has signed integers only: a file with 2^64-1 in it ("unlimited") is
+ * read with all numbers as reals, of which those beyond 2^63 mean infinity.
  */
 static bool whole(json_t *v, uint64_t *ret_v)
 {
@@ -158,7 +159,8 @@ static int cap_set(struct parser *p, json_t *caps, const char *key, uint64_t *re
 		return 0;
 	if (!json_is_array(v))
 		return bad(p, field, "is not a list");
-	json_array_foreach(v, i, e) {
+	json_array_foreach(v, i, e)
+	{
 		const char *s = json_string_value(e);
 		int n = s ? name_index(cap_names, ARRAY_SIZE(cap_names), "CAP_", s) : -1;
 
@@ -207,7 +209,8 @@ static int parse_rlimits(struct parser *p, json_t *proc)
 		return 0;
 	if (!json_is_array(v))
 		return bad(p, "process.rlimits", "is not a list");
-	json_array_foreach(v, i, e) {
+	json_array_foreach(v, i, e)
+	{
 		struct boot_rlimit l = { 0 };
 		const char *type;
 		int n;
@@ -249,7 +252,8 @@ static int parse_user(struct parser *p, json_t *proc)
 	g = json_object_get(u, "additionalGids");
 	if (g && !json_is_null(g) && !json_is_array(g))
 		return bad(p, "process.user.additionalGids", "is not a list");
-	json_array_foreach(g, i, e) {
+	json_array_foreach(g, i, e)
+	{
 		uint64_t n;
 
 		if (!whole(e, &n) || n > UINT32_MAX - 1)
@@ -329,7 +333,8 @@ static int parse_root(struct parser *p, json_t *top)
 	if (!path)
 		return nomem(p);
 	if (!realpath(path, real) || stat(real, &st) < 0)
-		return rt_fail(p->err, errno, "config.json: root.path: %s: %s", path, strerror(errno));
+		return rt_fail(p->err, errno, "config.json: root.path: %s: %s", path,
+			       strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return bad(p, "root.path", "is no directory");
 	p->b->root = strdup(real);
@@ -339,8 +344,8 @@ static int parse_root(struct parser *p, json_t *top)
 	m->type = strdup("gofer");
 	m->src = strdup(real);
 	m->dst = strdup("/");
-	if (launch_add_tree(p->r, real, ro || overlay, &m->gofer_mount) < 0 || !m->type || !m->src ||
-	    !m->dst || !p->b->root)
+	if (launch_add_tree(p->r, real, ro || overlay, &m->gofer_mount) < 0 || !m->type ||
+	    !m->src || !m->dst || !p->b->root)
 		return nomem(p);
 	if (ro)
 		c->flags |= BOOT_ROOT_RDONLY;
@@ -387,7 +392,8 @@ static int mount_flags(struct parser *p, json_t *v, uint64_t *ret_flags, bool *r
 
 	if (v && !json_is_null(v) && !json_is_array(v))
 		return bad(p, "mounts[].options", "is not a list");
-	json_array_foreach(v, i, e) {
+	json_array_foreach(v, i, e)
+	{
 		const char *s = json_string_value(e);
 		const struct mount_option *o = NULL;
 		char *joined;
@@ -415,8 +421,8 @@ static int mount_flags(struct parser *p, json_t *v, uint64_t *ret_flags, bool *r
 
 static int parse_mount(struct parser *p, json_t *e)
 {
-	static const char *const known[] = { "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup",
-					     "cgroup2", "devtmpfs" };
+	static const char *const known[] = { "proc",   "sysfs",  "tmpfs",   "devpts",
+					     "mqueue", "cgroup", "cgroup2", "devtmpfs" };
 	const char *dst, *type, *src;
 	auto_free char *rest = NULL, *abs = NULL;
 	struct boot_mount *m;
@@ -454,7 +460,8 @@ static int parse_mount(struct parser *p, json_t *e)
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		ok |= strcmp(known[i], type) == 0;
 	if (!ok)
-		return rt_fail(p->err, ENODEV, "config.json: mounts[].type: no file system '%s'", type);
+		return rt_fail(p->err, ENODEV, "config.json: mounts[].type: no file system '%s'",
+			       type);
 	if (boot_mount_add(&p->r->boot, &m) < 0)
 		return nomem(p);
 	/* engines ask for a tmpfs at /dev and expect the device nodes in it */
@@ -478,7 +485,8 @@ static int parse_mounts(struct parser *p, json_t *top)
 		return 0;
 	if (!json_is_array(v))
 		return bad(p, "mounts", "is not a list");
-	json_array_foreach(v, i, e) {
+	json_array_foreach(v, i, e)
+	{
 		if (parse_mount(p, e) < 0)
 			return -p->err->code;
 	}
@@ -497,7 +505,8 @@ static int parse_linux(struct parser *p, json_t *top)
 	if (!json_is_object(lx))
 		return bad(p, "linux", "is not an object");
 	v = json_object_get(lx, "namespaces");
-	json_array_foreach(v, i, e) {
+	json_array_foreach(v, i, e)
+	{
 		const char *type, *path;
 
 		if (get_str(p, e, "type", "linux.namespaces[].type", &type) < 0 ||
@@ -513,7 +522,8 @@ static int parse_linux(struct parser *p, json_t *top)
 	    get_strv(p, lx, "readonlyPaths", "linux.readonlyPaths", &c->readonly_paths) < 0)
 		return -EINVAL;
 	v = json_object_get(lx, "sysctl");
-	json_object_foreach(v, key, e) {
+	json_object_foreach(v, key, e)
+	{
 		char kv[512];
 
 		if (!json_is_string(e))
@@ -584,7 +594,8 @@ int spec_load(const char *dir, struct launch_req *r, struct bundle *ret_b, struc
 	snprintf(path, sizeof(path), "%s/config.json", real);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return rt_fail(err, errno, "%s: %s ('husk spec' writes one)", path, strerror(errno));
+		return rt_fail(err, errno, "%s: %s ('husk spec' writes one)", path,
+			       strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > CONFIG_MAX)
 		return rt_fail(err, EINVAL, "%s is not a regular file below 4 MiB", path);
 	ret_b->text = calloc(1, (size_t)st.st_size + 1);

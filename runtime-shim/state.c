@@ -31,7 +31,8 @@ int state_id_check(const char *id, struct rt_err *err)
 	if (strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-.") != n ||
 	    strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 		return rt_fail(err, EINVAL,
-			       "container id '%.80s' may have only letters, digits and _ + - .", id);
+			       "container id '%.80s' may have only letters, digits and _ + - .",
+			       id);
 	return 0;
 }
 
@@ -76,9 +77,11 @@ unsigned long long process_start_time(pid_t pid, char *ret_state)
 	if (n <= 0)
 		return 0;
 	buf[n] = '\0';
-	p = strrchr(buf, ')');               /* the name may hold anything */
-	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			 "%*d %*d %*d %llu", &state, &start) != 2)
+	p = strrchr(buf, ')'); /* the name may hold anything */
+	if (!p || sscanf(p + 1,
+			 " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+			 "%*d %*d %*d %llu",
+			 &state, &start) != 2)
 		return 0;
 	if (ret_state)
 		*ret_state = state;
@@ -223,8 +226,10 @@ int state_create(const struct rt_conf *conf, const char *id, struct container *r
 		old.dir_fd = dir_open(root_fd, id);
 		if (old.dir_fd < 0 || load_locked(&old) != -ENOENT) {
 			container_fini(&old);
-			return rt_fail(err, EEXIST,
-				       "container '%s' exists already ('husk delete %s' removes it)", id, id);
+			return rt_fail(
+				err, EEXIST,
+				"container '%s' exists already ('husk delete %s' removes it)", id,
+				id);
 		}
 		ret_c->dir_fd = STEAL_FD(old.dir_fd);
 	} else {
@@ -248,11 +253,11 @@ int state_save(struct container *c, struct rt_err *err)
 {
 	auto_close int fd = -1;
 	auto_free char *text = NULL;
-	json_t *o = json_pack("{s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:s,s:i}", "ociVersion", "1.2.0", "id", c->id,
-			      "pid", (int)c->pid, "goferPid", (int)c->gofer_pid, "startTime",
-			      (json_int_t)c->start_time, "bundle", c->bundle ? c->bundle : "", "rootfs",
-			      c->rootfs ? c->rootfs : "", "created", c->created ? c->created : "",
-			      "owner", (int)c->owner);
+	json_t *o = json_pack("{s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:s,s:i}", "ociVersion", "1.2.0", "id",
+			      c->id, "pid", (int)c->pid, "goferPid", (int)c->gofer_pid, "startTime",
+			      (json_int_t)c->start_time, "bundle", c->bundle ? c->bundle : "",
+			      "rootfs", c->rootfs ? c->rootfs : "", "created",
+			      c->created ? c->created : "", "owner", (int)c->owner);
 	size_t n;
 
 	if (o && c->annotations)
@@ -287,8 +292,9 @@ int state_each(const struct rt_conf *conf, void (*fn)(struct container *c, void 
 	struct dirent *e;
 
 	if (!d)
-		return errno == ENOENT ? 0 : rt_fail(err, errno, "--root: %s: %s", conf->root,
-						     strerror(errno));
+		return errno == ENOENT ?
+			       0 :
+			       rt_fail(err, errno, "--root: %s: %s", conf->root, strerror(errno));
 	while ((e = readdir(d))) {
 		struct rt_err one = { 0 };
 		struct container c;
@@ -311,7 +317,8 @@ int state_each(const struct rt_conf *conf, void (*fn)(struct container *c, void 
 static void sock_addr(struct container *c, struct sockaddr_un *ret_sa)
 {
 	*ret_sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(ret_sa->sun_path, sizeof(ret_sa->sun_path), "/proc/self/fd/%d/control.sock", c->dir_fd);
+	snprintf(ret_sa->sun_path, sizeof(ret_sa->sun_path), "/proc/self/fd/%d/control.sock",
+		 c->dir_fd);
 }
 
 int state_listen(struct container *c)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of containers on disk: ROOT/ID/ holds state.json, control.sock and a lock. Files are replaced
- * as a whole; a reader never sees half of one. Ids are checked before they become part of a path.
+ * The state of containers on disk: ROOT/ID/ holds state.json, control.sock and a lock. Files are
+ * replaced as a whole; a reader never sees half of one. Ids are checked before they become part of
+ * a path.
  */
 #pragma once
 
@@ -11,17 +12,19 @@
 #include "conf.h"
 
 struct container {
-	int dir_fd;			/* owned: ROOT/ID, locked */
+	int dir_fd; /* owned: ROOT/ID, locked */
 	char id[1025];
 	char *bundle, *rootfs, *annotations, *created; /* owned */
 	pid_t pid, gofer_pid;
-	unsigned long long start_time;	/* of pid, so that a reused number is not taken for it */
+	unsigned long long start_time; /* of pid, so that a reused number is not taken for it */
 	unsigned int owner;
-	const char *status;		/* "creating", "created", "running", "stopped" */
+	const char *status; /* "creating", "created", "running", "stopped" */
 };
 
 int state_id_check(const char *id, struct rt_err *err);
-/* Makes ROOT/ID and takes its lock; EEXIST if there is one (a dead foreground one is swept away). */
+/*
+ * Makes ROOT/ID and takes its lock; EEXIST if there is one (a dead foreground one is swept away).
+ */
 int state_create(const struct rt_conf *conf, const char *id, struct container *ret_c,
 		 struct rt_err *err);
 /* Loads ROOT/ID; the status is made true by looking at the process. */

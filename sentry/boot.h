@@ -9,14 +9,14 @@
 
 /* Descriptors by purpose; -1: not given. */
 struct boot_fds {
-	int ctl;		/* to the command that started us */
+	int ctl; /* to the command that started us */
 	int conf;
 	int gofer;
-	int tty;		/* bytes of the terminal */
-	int listen;		/* control socket for other commands */
+	int tty;    /* bytes of the terminal */
+	int listen; /* control socket for other commands */
 	int log;
 	int kvm;
-	int cpuinfo, meminfo;	/* the host's files in /proc */
+	int cpuinfo, meminfo; /* the host's files in /proc */
 	int stdio[3];
 };
 

@@ -30,10 +30,10 @@ static void parse_args(int argc, char **argv, struct boot_fds *fds)
 		const char *name;
 		int *fd;
 	} table[] = {
-		{ "--ctl-fd=", &fds->ctl },	    { "--conf-fd=", &fds->conf },
-		{ "--gofer-fd=", &fds->gofer },	    { "--tty-fd=", &fds->tty },
+		{ "--ctl-fd=", &fds->ctl },         { "--conf-fd=", &fds->conf },
+		{ "--gofer-fd=", &fds->gofer },     { "--tty-fd=", &fds->tty },
 		{ "--listen-fd=", &fds->listen },   { "--log-fd=", &fds->log },
-		{ "--kvm-fd=", &fds->kvm },	    { "--cpuinfo-fd=", &fds->cpuinfo },
+		{ "--kvm-fd=", &fds->kvm },         { "--cpuinfo-fd=", &fds->cpuinfo },
 		{ "--meminfo-fd=", &fds->meminfo }, { "--stdin-fd=", &fds->stdio[0] },
 		{ "--stdout-fd=", &fds->stdio[1] }, { "--stderr-fd=", &fds->stdio[2] },
 	};

@@ -32,7 +32,9 @@ static inline void auto_close_(int *fd)
 /* Closes a host descriptor unless it is negative. */
 #define auto_close auto_cleanup_(auto_close_)
 
-/* Calls <type>_put() unless the local is NULL. The type's header says DEFINE_AUTO_PUT(type) once. */
+/*
+ * Calls <type>_put() unless the local is NULL. The type's header says DEFINE_AUTO_PUT(type) once.
+ */
 #define auto_put(type) auto_cleanup_(auto_put_##type##_)
 
 #define DEFINE_AUTO_PUT(type)                                                                      \

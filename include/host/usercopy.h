@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Access to memory that may vanish: the sentry's own mappings of guest pages and of files that others
- * can truncate. A SIGSEGV or SIGBUS inside these routines ends them early; anywhere else such a
- * signal is our bug and ends the sentry. Contents are hostile and change at any time: copy once.
+ * Access to memory that may vanish: the sentry's own mappings of guest pages and of files that
+ * others can truncate. A SIGSEGV or SIGBUS inside these routines ends them early; anywhere else
+ * such a signal is our bug and ends the sentry. Contents are hostile and change at any time: copy
+ * once.
  */
 #pragma once
 
@@ -12,8 +13,9 @@
 #include "base/compiler.h"
 
 /*
- * Installs the handlers. Once, before the first use; runs on the faulting thread's stack. Idempotent. (cmocka
- * installs its own handlers for the length of each test: call it at the start of a test there.)
+ * Installs the handlers. Once, before the first use; runs on the faulting thread's stack.
+ * Idempotent. (cmocka installs its own handlers for the length of each test: call it at the start
+ * of a test there.)
  */
 int host_usercopy_init(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fake platform, for unit tests. There is no guest: run() plays back what the test scripted, map,
- * unmap and protect only keep books, and the functions here look into them or act as a guest's CPU
- * would on memory. All calls may be made from any thread.
+ * The fake platform, for unit tests. There is no guest: run() plays back what the test scripted,
+ * map, unmap and protect only keep books, and the functions here look into them or act as a guest's
+ * CPU would on memory. All calls may be made from any thread.
  *
  *   fake_platform_new(&p);                              instead of ops->open
  *   fake_push_syscall(p, SYS, (uint64_t[6]){ 1, 2 });   the next run() of any thread returns it
@@ -21,7 +21,10 @@ extern const struct platform_ops fake_platform_ops;
 /* Same as fake_platform_ops.open; closed with p->ops->close(p). */
 int fake_platform_new(struct platform **ret_platform);
 
-/* --- the script: a queue of events, consumed by run() of any thread, or of one if th is not NULL --- */
+/*
+ * --- the script: a queue of events, consumed by run() of any thread, or of one if th is not NULL
+ * ---
+ */
 
 /* What happened, and optionally all registers at that moment (NULL: those passed to run() stay). */
 int fake_push(struct platform *p, struct gthread *th, const struct guest_event *ev,
@@ -69,7 +72,9 @@ struct fake_counts {
 };
 void fake_counts(struct aspace *as, struct fake_counts *ret_counts);
 
-/* --- acting as a guest's CPU ------------------------------------------------------------------- */
+/*
+ * --- acting as a guest's CPU -------------------------------------------------------------------
+ */
 
 /*
  * Reads, writes or executes (checks only) through the mappings, into the files behind them. Returns

@@ -4,7 +4,8 @@
  * guest code runs. The rows are in boot.def; this header has the struct and both directions of the
  * codec, so that they cannot part. The decoder is bounded: what it reads came from a bundle.
  *
- * On the wire: magic, then records of { u16 tag, u16 zero, u32 size, bytes }, numbers little-endian.
+ * On the wire: magic, then records of { u16 tag, u16 zero, u32 size, bytes }, numbers
+ * little-endian.
  */
 #pragma once
 
@@ -15,43 +16,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOOT_MAGIC	"huskboot"
-#define BOOT_VERSION	1u
-#define BOOT_MAX_SIZE	(8u << 20)
-#define BOOT_MAX_LIST	65536u
+#define BOOT_MAGIC      "huskboot"
+#define BOOT_VERSION    1u
+#define BOOT_MAX_SIZE   (8u << 20)
+#define BOOT_MAX_LIST   65536u
 #define BOOT_MAX_MOUNTS 1024u
 #define BOOT_MAX_RLIMIT 16u
-#define BOOT_TAG_MOUNT	100	/* begins a mount; no bytes */
-#define BOOT_TAG_RLIMIT 101	/* u64 resource, soft, hard */
-#define BOOT_TAG_GROUP	102	/* u64 additional group */
+#define BOOT_TAG_MOUNT  100 /* begins a mount; no bytes */
+#define BOOT_TAG_RLIMIT 101 /* u64 resource, soft, hard */
+#define BOOT_TAG_GROUP  102 /* u64 additional group */
 
 /* boot_conf.flags */
-#define BOOT_ROOT_RDONLY   0x0001u
-#define BOOT_TTY	   0x0002u /* the guest gets a pseudo-terminal, pumped over tty_fd */
-#define BOOT_NO_PATCH	   0x0004u
-#define BOOT_STRACE	   0x0008u
-#define BOOT_DEBUG	   0x0010u
-#define BOOT_NO_NEW_PRIVS  0x0020u
-#define BOOT_FOREGROUND	   0x0040u /* end of file on the control socket ends the sandbox */
-#define BOOT_ROOT_SHARED   0x0080u /* --file-access=shared */
-#define BOOT_ROOT_OVERLAY  0x0100u /* writes to the root stay in the sandbox */
-#define BOOT_WAIT_START	   0x0200u /* do not start the program before CTL_START */
-#define BOOT_LOG_JSON	   0x0400u
-#define BOOT_ROOTLESS	   0x0800u
+#define BOOT_ROOT_RDONLY  0x0001u
+#define BOOT_TTY          0x0002u /* the guest gets a pseudo-terminal, pumped over tty_fd */
+#define BOOT_NO_PATCH     0x0004u
+#define BOOT_STRACE       0x0008u
+#define BOOT_DEBUG        0x0010u
+#define BOOT_NO_NEW_PRIVS 0x0020u
+#define BOOT_FOREGROUND   0x0040u /* end of file on the control socket ends the sandbox */
+#define BOOT_ROOT_SHARED  0x0080u /* --file-access=shared */
+#define BOOT_ROOT_OVERLAY 0x0100u /* writes to the root stay in the sandbox */
+#define BOOT_WAIT_START   0x0200u /* do not start the program before CTL_START */
+#define BOOT_LOG_JSON     0x0400u
+#define BOOT_ROOTLESS     0x0800u
 
 /* boot_mount.kind */
-#define BOOT_MOUNT_DIR	   0u
-#define BOOT_MOUNT_FILE	   1u /* bind mount of a single file */
+#define BOOT_MOUNT_DIR  0u
+#define BOOT_MOUNT_FILE 1u /* bind mount of a single file */
 
 struct boot_strv {
-	char **v;		/* owned, NULL-terminated when nr > 0 */
+	char **v; /* owned, NULL-terminated when nr > 0 */
 	size_t nr;
 };
 
 struct boot_mount {
 	char *type, *dst, *src, *options;
-	uint64_t flags;		/* LX_MS_* */
-	uint64_t gofer_mount;	/* number of the gofer's mount; UINT64_MAX: none */
+	uint64_t flags;       /* LX_MS_* */
+	uint64_t gofer_mount; /* number of the gofer's mount; UINT64_MAX: none */
 	uint64_t kind;
 };
 
@@ -65,12 +66,13 @@ struct boot_conf {
 	uint64_t uid, gid, umask;
 	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
 	uint64_t flags, nr_cpus, rows, cols, oom_score_adj, total_memory, seed;
-	uint64_t tty_mask;	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */
+	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */
+	uint64_t tty_mask;
 	struct boot_mount *mounts; /* owned; [0] is the root */
 	size_t nr_mounts;
 	struct boot_rlimit rlimits[BOOT_MAX_RLIMIT];
 	size_t nr_rlimits;
-	uint32_t *groups;	/* owned */
+	uint32_t *groups; /* owned */
 	size_t nr_groups;
 };
 
@@ -159,7 +161,7 @@ static inline int boot_group_add(struct boot_conf *c, uint32_t gid)
 
 /* --- encoding --- */
 struct boot_buf {
-	char *p;		/* owned */
+	char *p; /* owned */
 	size_t size, cap;
 };
 
@@ -196,8 +198,7 @@ static inline int boot_conf_encode(const struct boot_conf *c, struct boot_buf *r
 	int ret = boot_put(&b, 0, BOOT_MAGIC, 8);
 
 	ret = ret < 0 ? ret : boot_put(&b, 0, &version, 8);
-#define BOOT_U64(tag, f)                                                                           \
-	ret = ret < 0 ? ret : boot_put(&b, tag, &c->f, 8);
+#define BOOT_U64(tag, f) ret = ret < 0 ? ret : boot_put(&b, tag, &c->f, 8);
 #define BOOT_STR(tag, f)                                                                           \
 	if (c->f)                                                                                  \
 		ret = ret < 0 ? ret : boot_put(&b, tag, c->f, strlen(c->f));
@@ -217,12 +218,10 @@ static inline int boot_conf_encode(const struct boot_conf *c, struct boot_buf *r
 #define BOOT_U64(tag, f)
 #define BOOT_STR(tag, f)
 #define BOOT_LIST(tag, f)
-#define BOOT_MU64(tag, f)                                                                          \
-	ret = ret < 0 ? ret : boot_put(&b, tag, &c->mounts[m].f, 8);
+#define BOOT_MU64(tag, f) ret = ret < 0 ? ret : boot_put(&b, tag, &c->mounts[m].f, 8);
 #define BOOT_MSTR(tag, f)                                                                          \
 	if (c->mounts[m].f)                                                                        \
-		ret = ret < 0 ? ret :                                                              \
-				boot_put(&b, tag, c->mounts[m].f, strlen(c->mounts[m].f));
+		ret = ret < 0 ? ret : boot_put(&b, tag, c->mounts[m].f, strlen(c->mounts[m].f));
 #include "proto/boot.def"
 #undef BOOT_U64
 #undef BOOT_STR
@@ -275,11 +274,21 @@ static inline int boot_take(struct boot_conf *c, unsigned int tag, const char *p
 	int ret;
 
 	switch (tag) {
-#define BOOT_U64(t, f)	case t: return boot_take_u64(p, size, &c->f);
-#define BOOT_STR(t, f)	case t: return boot_take_str(p, size, &c->f);
-#define BOOT_LIST(t, f) case t: return boot_take_list(p, size, &c->f);
-#define BOOT_MU64(t, f) case t: return m ? boot_take_u64(p, size, &m->f) : -EBADMSG;
-#define BOOT_MSTR(t, f) case t: return m ? boot_take_str(p, size, &m->f) : -EBADMSG;
+#define BOOT_U64(t, f)                                                                             \
+	case t:                                                                                    \
+		return boot_take_u64(p, size, &c->f);
+#define BOOT_STR(t, f)                                                                             \
+	case t:                                                                                    \
+		return boot_take_str(p, size, &c->f);
+#define BOOT_LIST(t, f)                                                                            \
+	case t:                                                                                    \
+		return boot_take_list(p, size, &c->f);
+#define BOOT_MU64(t, f)                                                                            \
+	case t:                                                                                    \
+		return m ? boot_take_u64(p, size, &m->f) : -EBADMSG;
+#define BOOT_MSTR(t, f)                                                                            \
+	case t:                                                                                    \
+		return m ? boot_take_str(p, size, &m->f) : -EBADMSG;
 #include "proto/boot.def"
 #undef BOOT_U64
 #undef BOOT_STR

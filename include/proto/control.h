@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The control protocol of a sandbox: control.def has the table of messages, this header the fixed
- * structures and the bounded decoder. One SOCK_SEQPACKET message is one header, the fixed structure,
- * and text. Both sides treat the other as a peer that may lie.
+ * structures and the bounded decoder. One SOCK_SEQPACKET message is one header, the fixed
+ * structure, and text. Both sides treat the other as a peer that may lie.
  */
 #pragma once
 
@@ -14,13 +14,16 @@
 #define CTL_MSG_MAX 65536
 
 struct ctl_hdr {
-	uint16_t op;		/* CTL_<NAME> */
-	uint16_t pad;		/* 0 */
-	uint32_t size;		/* of the whole message */
-	uint64_t tag;		/* replies carry the tag of their request */
+	uint16_t op;   /* CTL_<NAME> */
+	uint16_t pad;  /* 0 */
+	uint32_t size; /* of the whole message */
+	uint64_t tag;  /* replies carry the tag of their request */
 };
 
-/* Sends sig: pid 0 to init, -1 to all processes; foreground: to the terminal's foreground group. Replied. */
+/*
+ * Sends sig: pid 0 to init, -1 to all processes; foreground: to the terminal's foreground group.
+ * Replied.
+ */
 struct ctl_signal {
 	int32_t sig;
 	int32_t pid;
@@ -50,23 +53,23 @@ struct ctl_ready {
 };
 /* The program ended; the sandbox follows. */
 struct ctl_exit {
-	uint32_t status;	/* as wait(2) gives it */
+	uint32_t status; /* as wait(2) gives it */
 	uint32_t pad;
 };
 /* The sandbox could not start: text says why. */
 struct ctl_failed {
-	uint32_t code;		/* errno */
-	uint32_t stage;		/* CTL_STAGE_* */
+	uint32_t code;  /* errno */
+	uint32_t stage; /* CTL_STAGE_* */
 };
 #define CTL_STAGE_BOOT 0u
-#define CTL_STAGE_EXEC 1u	/* everything works but the program cannot be executed */
+#define CTL_STAGE_EXEC 1u /* everything works but the program cannot be executed */
 /* The program was stopped by a signal (job control); the command may stop itself. */
 struct ctl_stopped {
 	uint32_t sig;
 	uint32_t pad;
 };
 struct ctl_reply {
-	int32_t error;		/* 0 or -errno */
+	int32_t error; /* 0 or -errno */
 	uint32_t pad;
 };
 
@@ -76,7 +79,10 @@ enum ctl_op {
 #undef CTL
 };
 
-/* Bytes of the fixed structure of op, and in *ret_text the most bytes behind it; 0: no such message. */
+/*
+ * Bytes of the fixed structure of op, and in *ret_text the most bytes behind it; 0: no such
+ * message.
+ */
 static inline size_t ctl_fixed_size(uint16_t op, size_t *ret_text)
 {
 	switch (op) {
@@ -95,7 +101,7 @@ struct ctl_msg {
 	uint16_t op;
 	uint64_t tag;
 	const void *fixed;
-	const char *text;	/* not terminated */
+	const char *text; /* not terminated */
 	size_t text_size;
 };
 
@@ -110,13 +116,18 @@ static inline int ctl_decode(const void *buf, size_t size, struct ctl_msg *ret_m
 	fixed = ctl_fixed_size(h->op, &text);
 	if (!fixed || size - sizeof(*h) < fixed || size - sizeof(*h) - fixed > text)
 		return -EBADMSG;
-	*ret_m = (struct ctl_msg){ .op = h->op, .tag = h->tag, .fixed = h + 1,
+	*ret_m = (struct ctl_msg){ .op = h->op,
+				   .tag = h->tag,
+				   .fixed = h + 1,
 				   .text = (const char *)(h + 1) + fixed,
 				   .text_size = size - sizeof(*h) - fixed };
 	return 0;
 }
 
-/* Builds a message in buf (CTL_MSG_MAX bytes, aligned); text is cut to what the table allows. Its size. */
+/*
+ * Builds a message in buf (CTL_MSG_MAX bytes, aligned); text is cut to what the table allows. Its
+ * size.
+ */
 static inline size_t ctl_encode(void *buf, uint16_t op, uint64_t tag, const void *fixed,
 				const char *text, size_t text_size)
 {
@@ -128,6 +139,8 @@ static inline size_t ctl_encode(void *buf, uint16_t op, uint64_t tag, const void
 	memcpy(h + 1, fixed, n);
 	if (text_size)
 		memcpy((char *)(h + 1) + n, text, text_size);
-	*h = (struct ctl_hdr){ .op = op, .tag = tag, .size = (uint32_t)(sizeof(*h) + n + text_size) };
+	*h = (struct ctl_hdr){ .op = op,
+			       .tag = tag,
+			       .size = (uint32_t)(sizeof(*h) + n + text_size) };
 	return h->size;
 }

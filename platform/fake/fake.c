@@ -415,8 +415,8 @@ static void fake_close(struct platform *p)
 
 static void fake_limits(struct platform *p, struct platform_limits *ret_limits)
 {
-	*ret_limits = (struct platform_limits){ .min_addr = FAKE_MIN_ADDR,
-						.max_addr = FAKE_MAX_ADDR };
+	*ret_limits =
+		(struct platform_limits){ .min_addr = FAKE_MIN_ADDR, .max_addr = FAKE_MAX_ADDR };
 }
 
 const struct platform_ops fake_platform_ops = {
@@ -446,7 +446,9 @@ const struct platform_ops fake_platform_ops = {
 	.thread_affinity = fake_thread_affinity,
 };
 
-/* --- the test's side: script ------------------------------------------------------------------- */
+/*
+ * --- the test's side: script -------------------------------------------------------------------
+ */
 
 static int push(struct platform *p, const struct fake_event *proto)
 {
@@ -485,11 +487,9 @@ int fake_push_syscall(struct platform *p, uint64_t nr, const uint64_t args[6])
 
 int fake_push_fault(struct platform *p, uaddr_t addr, enum guest_access access)
 {
-	struct guest_event ev = { .kind = GE_FAULT,
-				  .access = access,
-				  .addr = addr,
-				  .signo = 11,
-				  .code = 1 };
+	struct guest_event ev = {
+		.kind = GE_FAULT, .access = access, .addr = addr, .signo = 11, .code = 1
+	};
 
 	return fake_push(p, NULL, &ev, NULL);
 }
@@ -528,7 +528,9 @@ size_t fake_pending(struct platform *p)
 	return n;
 }
 
-/* --- the test's side: books -------------------------------------------------------------------- */
+/*
+ * --- the test's side: books --------------------------------------------------------------------
+ */
 
 bool fake_map_at(struct aspace *as, size_t n, struct fake_map *ret_map)
 {
@@ -601,7 +603,9 @@ void fake_counts(struct aspace *as, struct fake_counts *ret_counts)
 	mutex_unlock(&as->f->lock);
 }
 
-/* --- the test's side: a CPU -------------------------------------------------------------------- */
+/*
+ * --- the test's side: a CPU --------------------------------------------------------------------
+ */
 
 static int access_prot(enum guest_access access)
 {
@@ -637,8 +641,8 @@ static size_t cpu_access(struct aspace *as, uaddr_t va, void *buf, size_t n, boo
 				bus = true;
 			} else {
 				memset(p, 0, write ? 0 : chunk);
-				ret = write ? host_pwrite(m.pf->fd, p, chunk, off)
-					    : host_pread(m.pf->fd, p, chunk, off);
+				ret = write ? host_pwrite(m.pf->fd, p, chunk, off) :
+					      host_pread(m.pf->fd, p, chunk, off);
 				if (ret >= 0) {
 					done += chunk;
 					continue;
@@ -674,7 +678,9 @@ bool fake_faults(struct aspace *as, uaddr_t va, enum guest_access access)
 	return !fake_map_find(as, va, &m) || !(m.prot & access_prot(access));
 }
 
-/* --- the test's side: trouble ------------------------------------------------------------------ */
+/*
+ * --- the test's side: trouble ------------------------------------------------------------------
+ */
 
 void fake_fail_maps(struct aspace *as, unsigned int skip, unsigned int nr, int err)
 {

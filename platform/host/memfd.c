@@ -19,7 +19,7 @@ BUILD_ASSERT(HOST_MAP_NORESERVE == MAP_NORESERVE && HOST_MAP_POPULATE == MAP_POP
 #endif
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008u
-#define MFD_EXEC	0x0010u
+#define MFD_EXEC        0x0010u
 #endif
 
 int host_mmap(void *hint, size_t size, int prot, unsigned int flags, int fd, uint64_t off,

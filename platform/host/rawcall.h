@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HOST_CALL(nr, args...): up to six arguments, each converted to long; -errno as the kernel gave it. */
+/*
+ * HOST_CALL(nr, args...): up to six arguments, each converted to long; -errno as the kernel gave
+ * it.
+ */
 #pragma once
 
 #include <sys/syscall.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Host calls on files, descriptors, clocks and the machine: thin, one kernel entry each, translating
- * to and from our own types. Memory is in memfd.c, messages in fdpass.c, threads in thread.c.
+ * Host calls on files, descriptors, clocks and the machine: thin, one kernel entry each,
+ * translating to and from our own types. Memory is in memfd.c, messages in fdpass.c, threads in
+ * thread.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -247,7 +248,10 @@ int host_tty_getattr(int fd, void *termios36)
 int host_tty_setattr(int fd, const void *termios36, int when)
 {
 	return (int)HOST_CALL(SYS_ioctl, fd,
-			      when == 0 ? TCSETS : when == 1 ? TCSETSW : TCSETSF, termios36);
+			      when == 0 ? TCSETS :
+			      when == 1 ? TCSETSW :
+					  TCSETSF,
+			      termios36);
 }
 
 int host_tty_getsize(int fd, void *winsize8)
@@ -277,8 +281,8 @@ static struct timespec to_timespec(uint64_t ns)
 }
 
 #define FUTEX_WAIT_BITSET_ 9
-#define FUTEX_WAKE_	   1
-#define FUTEX_PRIVATE_	   128
+#define FUTEX_WAKE_        1
+#define FUTEX_PRIVATE_     128
 
 static int futex_wait(const uint32_t *word, uint32_t val, uint64_t deadline_ns, int private)
 {
@@ -484,7 +488,9 @@ int host_sysinfo(struct host_sysinfo *ret_si)
 	return 0;
 }
 
-/* --- descriptors of this process --------------------------------------------------------------- */
+/*
+ * --- descriptors of this process ---------------------------------------------------------------
+ */
 
 int host_fdtable_grow(unsigned int nr)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fault table behind include/host/usercopy.h: a SIGSEGV or SIGBUS at a listed instruction goes on
- * at its fixup. Everything else is a bug of the sentry: the default action, at the place where
+ * The fault table behind include/host/usercopy.h: a SIGSEGV or SIGBUS at a listed instruction goes
+ * on at its fixup. Everything else is a bug of the sentry: the default action, at the place where
  * it happened.
  */
 #include <errno.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The face of the loader: turns an open executable and its strings into a new address space, ready to
- * run (execve(2), elf(5)). Nothing of the caller changes here: every error leaves the old program as it was, and
- * the kernel applies the result when it is past its own last point of failure.
+ * The face of the loader: turns an open executable and its strings into a new address space, ready
+ * to run (execve(2), elf(5)). Nothing of the caller changes here: every error leaves the old
+ * program as it was, and the kernel applies the result when it is past its own last point of
+ * failure.
  *
  *   loader_args_from_guest(mm, argv, envp, stack_limit, &args);
- *   loader_load(&req, &res);      then: mm_user_get(res.mm), regs_init_user(r, res.entry, res.sp), credentials, comm
+ *   loader_load(&req, &res);
+ *   mm_user_get(res.mm); regs_init_user(r, res.entry, res.sp); credentials, comm;
  *   loader_result_fini(&res); loader_args_fini(&args);
  */
 #pragma once
@@ -22,16 +24,17 @@ struct vfs_caller;
 
 /* The strings of argv and envp: packed, NUL-terminated, in order. Owned by whoever filled it. */
 struct loader_args {
-	char *buf;		   /* owned */
+	char *buf; /* owned */
 	size_t len, cap;
-	size_t env_at;		   /* envp's strings start here in buf */
+	size_t env_at; /* envp's strings start here in buf */
 	unsigned int argc, envc;
-	uint64_t limit;		   /* bytes that strings and pointers may take together */
+	uint64_t limit; /* bytes that strings and pointers may take together */
 };
 
 /*
- * Copies both vectors (addresses of arrays of guest pointers, 0 for an empty one) out of mm. -E2BIG over the
- * limits (MAX_ARG_STRLEN per string, a quarter of the stack limit and 6 MiB in all), -EFAULT, -ENOMEM.
+ * Copies both vectors (addresses of arrays of guest pointers, 0 for an empty one) out of mm. -E2BIG
+ * over the limits (MAX_ARG_STRLEN per string, a quarter of the stack limit and 6 MiB in all),
+ * -EFAULT, -ENOMEM.
  */
 int loader_args_from_guest(struct mm *mm, uaddr_t argv, uaddr_t envp, uint64_t stack_limit,
 			   struct loader_args *ret_args);
@@ -42,26 +45,35 @@ void loader_args_fini(struct loader_args *args);
 
 struct loader_request {
 	const struct vfs_caller *caller; /* opens interpreters; its cred is what exec starts from */
-	struct file *exe;		 /* borrowed; opened for execution: a regular file that x permission allows */
-	const char *filename;		 /* as execve(2) got it; "/dev/fd/N" or "/dev/fd/N/path" for execveat(2): AT_EXECFN */
-	bool fd_cloexec;		 /* filename names a descriptor that exec will close: scripts fail with ENOENT */
-	struct loader_args *args;	 /* scripts change them */
+	/* borrowed; opened for execution: a regular file that x permission allows */
+	struct file *exe;
+	/* as execve(2) got it; "/dev/fd/N" or "/dev/fd/N/path" for execveat(2): AT_EXECFN */
+	const char *filename;
+	/* filename names a descriptor that exec will close: scripts fail with ENOENT */
+	bool fd_cloexec;
+	struct loader_args *args; /* scripts change them */
 	const struct mm_limits *lim;
-	uint32_t personality;		 /* LX_ADDR_NO_RANDOMIZE, LX_READ_IMPLIES_EXEC */
-	bool no_priv_gain;		 /* no_new_privs, traced by someone unprivileged, or sharing fs: set-id bits are ignored */
+	uint32_t personality; /* LX_ADDR_NO_RANDOMIZE, LX_READ_IMPLIES_EXEC */
+	/* no_new_privs, traced by someone unprivileged, or sharing fs: set-id bits are ignored */
+	bool no_priv_gain;
 };
 
 struct loader_result {
-	struct mm *mm;		/* one reference, no user yet */
+	struct mm *mm; /* one reference, no user yet */
 	uaddr_t entry, sp;
-	struct file *exe;	/* referenced: the ELF file that runs (not the script). mm holds it too (mm_exe_get) */
-	struct cred *cred;	/* referenced: credentials after exec (capabilities(7)); may be the caller's own */
-	bool secureexec;	/* AT_SECURE: clear pdeath_signal, undumpable, default stack limit ... */
-	bool not_dumpable;	/* the file is not readable by the caller */
-	char comm[16];		/* basename of filename */
+	/* referenced: the ELF file that runs (not the script). mm holds it too (mm_exe_get) */
+	struct file *exe;
+	/* referenced: credentials after exec (capabilities(7)); may be the caller's own */
+	struct cred *cred;
+	/* AT_SECURE: clear pdeath_signal, undumpable, default stack limit ... */
+	bool secureexec;
+	bool not_dumpable; /* the file is not readable by the caller */
+	char comm[16];     /* basename of filename */
 };
 
-/* Errors as execve(2): ENOEXEC, ELIBBAD, EINVAL, ENOMEM, ENOENT, EACCES, ELOOP, E2BIG, EIO, EISDIR. */
+/*
+ * Errors as execve(2): ENOEXEC, ELIBBAD, EINVAL, ENOMEM, ENOENT, EACCES, ELOOP, E2BIG, EIO, EISDIR.
+ */
 int loader_load(const struct loader_request *req, struct loader_result *ret_res);
 /* Drops what the result still holds; fields the caller took over are set to NULL by it before. */
 void loader_result_fini(struct loader_result *res);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arguments of a system call, as the registers held them; each accessor says how many bits count. */
+/*
+ * Arguments of a system call, as the registers held them; each accessor says how many bits count.
+ */
 #pragma once
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The system call table: rows of table.def as data. Constant; no locking. Both architectures' numbers are
- * in every row; lookups go by the number of the architecture this is built for.
+ * The system call table: rows of table.def as data. Constant; no locking. Both architectures'
+ * numbers are in every row; lookups go by the number of the architecture this is built for.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 
 enum arg_kind {
 #define KIND(name, when, printer) ARG_##name,
-#define FLAGS(name, table)	  ARG_##name,
-#define ENUM(name, table)	  ARG_##name,
+#define FLAGS(name, table)        ARG_##name,
+#define ENUM(name, table)         ARG_##name,
 #include "syscalls/kinds.def"
 #undef KIND
 #undef FLAGS
@@ -34,16 +34,16 @@ enum syscall_support {
 
 struct syscall_row {
 	const char *name;
-	sys_fn handler;		/* NULL unless full or partial */
-	const char *note;	/* what is missing, or why it is absent; NULL if full */
-	int16_t nr_x86_64;	/* SYSCALL_NR_NONE: the architecture does not have it */
+	sys_fn handler;    /* NULL unless full or partial */
+	const char *note;  /* what is missing, or why it is absent; NULL if full */
+	int16_t nr_x86_64; /* SYSCALL_NR_NONE: the architecture does not have it */
 	int16_t nr_aarch64;
-	int16_t err;		/* errno of absent and denied rows, ENOSYS of missing ones */
-	int8_t cap;		/* denied: err without this capability, ENOSYS with it; else -1 */
-	uint8_t support;	/* enum syscall_support */
-	uint8_t ret;		/* enum arg_kind */
+	int16_t err;     /* errno of absent and denied rows, ENOSYS of missing ones */
+	int8_t cap;      /* denied: err without this capability, ENOSYS with it; else -1 */
+	uint8_t support; /* enum syscall_support */
+	uint8_t ret;     /* enum arg_kind */
 	uint8_t nr_args;
-	uint8_t args[6];	/* enum arg_kind */
+	uint8_t args[6]; /* enum arg_kind */
 };
 
 /* By number of this architecture; NULL: no such call (ENOSYS). */

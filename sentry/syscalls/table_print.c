@@ -55,7 +55,7 @@ static void row_note(const struct syscall_row *row, char *buf, size_t size)
 	static const struct {
 		int err;
 		const char *name;
-	} names[] = { { EPERM, "EPERM" }, { ENOSYS, "ENOSYS" }, { ENODEV, "ENODEV" },
+	} names[] = { { EPERM, "EPERM" },   { ENOSYS, "ENOSYS" },         { ENODEV, "ENODEV" },
 		      { EACCES, "EACCES" }, { EOPNOTSUPP, "EOPNOTSUPP" }, { EINVAL, "EINVAL" } };
 	const char *err = "";
 
@@ -84,7 +84,8 @@ static int print_row(const struct syscall_row *row, void *arg)
 			fprintf(p->out, "  %-24s %s\n", row->name, support_name(row));
 		break;
 	case SYSCALL_TABLE_JSON:
-		fprintf(p->out, "%s\n    {\"name\": \"%s\", \"x86_64\": ", p->first ? "" : ",", row->name);
+		fprintf(p->out, "%s\n    {\"name\": \"%s\", \"x86_64\": ", p->first ? "" : ",",
+			row->name);
 		put_nr(p->out, row->nr_x86_64, 0, "null");
 		fputs(", \"arm64\": ", p->out);
 		put_nr(p->out, row->nr_aarch64, 0, "null");
@@ -118,7 +119,8 @@ int syscall_table_print(FILE *out, enum syscall_table_format format)
 	int ret;
 
 	if (format == SYSCALL_TABLE_TEXT)
-		fprintf(out, "%6s%7s  %-24s %-8s %s\n", "x86-64", "arm64", "name", "support", "note");
+		fprintf(out, "%6s%7s  %-24s %-8s %s\n", "x86-64", "arm64", "name", "support",
+			"note");
 	else if (format == SYSCALL_TABLE_JSON)
 		fputs("{\n  \"syscalls\": [", out);
 	else
@@ -127,7 +129,8 @@ int syscall_table_print(FILE *out, enum syscall_table_format format)
 	if (ret)
 		return ret;
 	if (format == SYSCALL_TABLE_TEXT)
-		fprintf(out, "%u full, %u partial, %u not there\n", p.nr_full, p.nr_partial, p.nr_other);
+		fprintf(out, "%u full, %u partial, %u not there\n", p.nr_full, p.nr_partial,
+			p.nr_other);
 	else if (format == SYSCALL_TABLE_JSON)
 		fputs("\n  ]\n}\n", out);
 	return fflush(out) ? -errno : 0;

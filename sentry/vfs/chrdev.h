@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Character devices: which driver answers an open of a device node. vfs looks a node's numbers up here when a
- * S_IFCHR inode is opened on a mount without MS_NODEV; no driver: -ENXIO. Drivers are listed in one array, filled
- * by boot from fs/dev (vfs cannot name a higher layer).
+ * Character devices: which driver answers an open of a device node. vfs looks a node's numbers up
+ * here when a S_IFCHR inode is opened on a mount without MS_NODEV; no driver: -ENXIO. Drivers are
+ * listed in one array, filled by boot from fs/dev (vfs cannot name a higher layer).
  */
 #pragma once
 

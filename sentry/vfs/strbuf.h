@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A growing text, for generated files (/proc, /sys). Owner calls strbuf_fini. OOM is remembered and returned at the end. */
+/*
+ * A growing text, for generated files (/proc, /sys). Owner calls strbuf_fini. OOM is remembered and
+ * returned at the end.
+ */
 #pragma once
 
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wait queues: who is told when an object changes. Waking calls each waiter's function with the event mask
- * (LX_POLL* bits); functions must be quick, may take only leaf locks, and may not call back into the queue.
- * Locking: the queue's own leaf lock (LC_WAITQ), held during the functions; after waitq_del returns, the function
- * is not running and will not run.
+ * Wait queues: who is told when an object changes. Waking calls each waiter's function with the
+ * event mask (LX_POLL* bits); functions must be quick, may take only leaf locks, and may not call
+ * back into the queue. Locking: the queue's own leaf lock (LC_WAITQ), held during the functions;
+ * after waitq_del returns, the function is not running and will not run.
  */
 #pragma once
 
@@ -16,8 +16,8 @@
 struct waiter {
 	struct list_head link;
 	void (*fn)(struct waiter *w, uint32_t events); /* const while queued */
-	uint32_t mask;	 /* events of interest; POLLERR and POLLHUP always count */
-	bool exclusive;	 /* wake at most one of these per waitq_wake_one */
+	uint32_t mask;  /* events of interest; POLLERR and POLLHUP always count */
+	bool exclusive; /* wake at most one of these per waitq_wake_one */
 	bool queued;
 };
 

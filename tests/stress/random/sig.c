@@ -69,12 +69,15 @@ static void op_sigaction(void)
 	if (sig == SIGSEGV || sig == SIGBUS || sig == SIGALRM || sig == SIGPIPE)
 		sig = SIGKILL;
 	switch (rnd(4)) {
-	case 0: sa.sa_handler = SIG_IGN; break;
+	case 0:
+		sa.sa_handler = SIG_IGN;
+		break;
 	case 1:
 		sa.sa_sigaction = on_siginfo;
 		sa.sa_flags = SA_SIGINFO;
 		break;
-	default: break;
+	default:
+		break;
 	}
 	sa.sa_flags |= (int)FLAGS(SA_RESTART, SA_NODEFER, SA_ONSTACK, SA_RESETHAND);
 	if (sa.sa_flags & (int)SA_RESETHAND)

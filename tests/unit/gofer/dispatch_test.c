@@ -100,8 +100,12 @@ static void open_donates_regular_files_only(void **state)
 static void new_entries_have_owner_and_mode(void **state)
 {
 	struct peer *p = peer_new(false, 100);
-	struct gofer_create_req c = { .node = p->root, .mode = 04751, .uid = getuid(), .gid = getgid() };
-	struct gofer_mknod_req k = { .node = p->root, .mode = S_IFIFO | 0622, .uid = getuid(), .gid = getgid() };
+	struct gofer_create_req c = {
+		.node = p->root, .mode = 04751, .uid = getuid(), .gid = getgid()
+	};
+	struct gofer_mknod_req k = {
+		.node = p->root, .mode = S_IFIFO | 0622, .uid = getuid(), .gid = getgid()
+	};
 	struct gofer_symlink_req l = { .node = p->root, .uid = getuid(), .gid = getgid() };
 	const struct gofer_create_rep *r;
 
@@ -112,7 +116,8 @@ static void new_entries_have_owner_and_mode(void **state)
 	assert_int_equal(peer_call(p, GOFER_CREATE, &c, "f", NULL, NULL, 0), -EEXIST);
 	c.mode = 01777;
 	assert_int_equal(peer_call(p, GOFER_MKDIR, &c, "d", NULL, NULL, 0), 0);
-	assert_int_equal(((const struct gofer_mkdir_rep *)p->rep.fixed)->node.attr.mode, S_IFDIR | 01777);
+	assert_int_equal(((const struct gofer_mkdir_rep *)p->rep.fixed)->node.attr.mode,
+			 S_IFDIR | 01777);
 	assert_int_equal(peer_call(p, GOFER_MKNOD, &k, "fifo", NULL, NULL, 0), 0);
 	k.mode = S_IFCHR | 0666;
 	assert_int_equal(peer_call(p, GOFER_MKNOD, &k, "null", NULL, NULL, 0), -EPERM);
@@ -126,7 +131,7 @@ static void new_entries_have_owner_and_mode(void **state)
 
 static void unlinked_and_renamed_nodes_stay_usable(void **state)
 {
-	struct peer *p = peer_new(false, 2);	/* small: descriptors are closed and found again */
+	struct peer *p = peer_new(false, 2); /* small: descriptors are closed and found again */
 	struct gofer_node a, b, d, dirs[20];
 	struct gofer_unlink_req u = { .node = p->root };
 	struct gofer_rename_req m = { .node = p->root };
@@ -142,7 +147,9 @@ static void unlinked_and_renamed_nodes_stay_usable(void **state)
 	at = d.node;
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "x%d", i);
-		struct gofer_mkdir_req c = { .node = at, .mode = 0777, .uid = getuid(), .gid = getgid() };
+		struct gofer_mkdir_req c = {
+			.node = at, .mode = 0777, .uid = getuid(), .gid = getgid()
+		};
 
 		assert_int_equal(peer_call(p, GOFER_MKDIR, &c, name, NULL, NULL, 0), 0);
 		dirs[i] = ((const struct gofer_mkdir_rep *)p->rep.fixed)->node;
@@ -205,8 +212,9 @@ static void forgotten_ids_are_refused(void **state)
 static void setattr_sets_what_is_asked(void **state)
 {
 	struct peer *p = peer_new(false, 100);
-	struct gofer_setattr_req q = { .mode = 0600, .size = 3, .atime = { .sec = 5 },
-				       .mtime = { .sec = -7, .nsec = 9 } };
+	struct gofer_setattr_req q = {
+		.mode = 0600, .size = 3, .atime = { .sec = 5 }, .mtime = { .sec = -7, .nsec = 9 }
+	};
 	const struct gofer_setattr_rep *r;
 	struct gofer_node n;
 
@@ -234,7 +242,9 @@ static void setattr_sets_what_is_asked(void **state)
 static void readdir_gives_everything_once(void **state)
 {
 	struct peer *p = peer_new(false, 100);
-	struct gofer_readdir_req q = { .node = p->root, .max_bytes = 4096, .flags = GOFER_READDIR_ATTRS };
+	struct gofer_readdir_req q = { .node = p->root,
+				       .max_bytes = 4096,
+				       .flags = GOFER_READDIR_ATTRS };
 	bool seen[500] = { 0 };
 	int nr = 0, calls = 0;
 	char name[16];
@@ -277,7 +287,9 @@ static void readdir_gives_everything_once(void **state)
 static void read_only_mounts_refuse_changes(void **state)
 {
 	struct peer *p = peer_new(true, 100);
-	struct gofer_create_req c = { .node = p->root, .mode = 0644, .uid = getuid(), .gid = getgid() };
+	struct gofer_create_req c = {
+		.node = p->root, .mode = 0644, .uid = getuid(), .gid = getgid()
+	};
 	struct gofer_unlink_req u = { .node = p->root };
 	struct gofer_rename_req m = { .node = p->root, .new_node = p->root };
 	struct gofer_setattr_req a = { .node = p->root, .valid = GOFER_SET_MODE, .mode = 0700 };
@@ -329,7 +341,8 @@ static void xattrs_of_the_host_are_hidden(void **state)
 	assert_int_equal(peer_call(p, GOFER_LISTXATTR, &n.node, NULL, NULL, NULL, 0), 0);
 	assert_int_equal(p->rep.blob.size, 7);
 	assert_int_equal(peer_call(p, GOFER_REMOVEXATTR, &n.node, "user.a", NULL, NULL, 0), 0);
-	assert_int_equal(peer_call(p, GOFER_REMOVEXATTR, &n.node, "user.a", NULL, NULL, 0), -ENODATA);
+	assert_int_equal(peer_call(p, GOFER_REMOVEXATTR, &n.node, "user.a", NULL, NULL, 0),
+			 -ENODATA);
 	peer_free(p);
 }
 
@@ -355,7 +368,8 @@ static void hard_links_and_kernel_file_systems(void **state)
 	p->s.mounts[1].ro = true;
 	assert_int_equal(peer_call(p, GOFER_ATTACH, &q, NULL, NULL, NULL, 0), 0);
 	assert_int_equal(peer_walk(p, ((const struct gofer_attach_rep *)p->rep.fixed)->root.node,
-				   "proc", &n), 0);
+				   "proc", &n),
+			 0);
 	proc = n.node;
 	assert_int_equal(peer_walk(p, proc, "self", &n), -ENOENT);
 	assert_int_equal(peer_walk(p, proc, "version", &n), -ENOENT);

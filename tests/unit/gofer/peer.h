@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A gofer inside the test's own process, spoken to without a socket: encodes a request, dispatches it and
- * decodes the reply, so that both decoders are under test. The tree is a fresh directory.
+ * A gofer inside the test's own process, spoken to without a socket: encodes a request, dispatches
+ * it and decodes the reply, so that both decoders are under test. The tree is a fresh directory.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct peer {
 	int dirfd;
 	uint64_t root;
 	struct gofer_rep rep;
-	int fd;				/* of the last reply; closed by the next call */
+	int fd; /* of the last reply; closed by the next call */
 	uint64_t req_buf[GOFER_REQ_MAX / 8], rep_buf[GOFER_REP_MAX / 8];
 };
 

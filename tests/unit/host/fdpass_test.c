@@ -87,8 +87,8 @@ static void threads_start_and_end(void **state)
 	int n = 0;
 
 	for (int i = 0; i < 8; i++)
-		assert_int_equal(
-			host_thread_start("unit", HOST_STACK_TASK, add_one, &n, &th[i]), 0);
+		assert_int_equal(host_thread_start("unit", HOST_STACK_TASK, add_one, &n, &th[i]),
+				 0);
 	for (int i = 0; i < 8; i++)
 		host_thread_join(th[i]);
 	assert_int_equal(n, 8);

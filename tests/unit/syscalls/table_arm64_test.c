@@ -17,14 +17,14 @@
 #include <asm-generic/unistd.h>
 #include <cmocka.h>
 
-#define STR_(x)	#x
-#define STR(x)	STR_(x)
-#define NA	-1
+#define STR_(x)                      #x
+#define STR(x)                       STR_(x)
+#define NA                           -1
 #define SYSCALL(x86, arm64, nm, ...) { #nm, arm64, STR(__NR_##nm) },
-#define PARTIAL	SYSCALL
-#define MISSING	SYSCALL
-#define ABSENT	SYSCALL
-#define DENIED	SYSCALL
+#define PARTIAL                      SYSCALL
+#define MISSING                      SYSCALL
+#define ABSENT                       SYSCALL
+#define DENIED                       SYSCALL
 
 static const struct {
 	const char *name;
@@ -39,7 +39,8 @@ static void every_arm64_number_is_the_generic_one(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].host[0] == '_') {
 			if (rows[i].nr >= 0 && rows[i].nr <= 450)
-				fail_msg("%s: %d, not in the generic list", rows[i].name, rows[i].nr);
+				fail_msg("%s: %d, not in the generic list", rows[i].name,
+					 rows[i].nr);
 		} else if (atoi(rows[i].host) != rows[i].nr) {
 			fail_msg("%s: %d, generic %s", rows[i].name, rows[i].nr, rows[i].host);
 		}
@@ -48,7 +49,8 @@ static void every_arm64_number_is_the_generic_one(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_arm64_number_is_the_generic_one) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(
+		every_arm64_number_is_the_generic_one) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* table.def against <asm/unistd.h> of the machine this is built for, lookups, and the printed forms. */
+/*
+ * table.def against <asm/unistd.h> of the machine this is built for, lookups, and the printed
+ * forms.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,14 +17,14 @@
 #include "syscalls/table.h"
 
 /* A macro that exists prints as its number, one that does not as its own name. */
-#define STR_(x)	 #x
-#define STR(x)	 STR_(x)
-#define NA	 SYSCALL_NR_NONE
+#define STR_(x)                      #x
+#define STR(x)                       STR_(x)
+#define NA                           SYSCALL_NR_NONE
 #define SYSCALL(x86, arm64, nm, ...) { #nm, ARCH_NR(x86, arm64), STR(__NR_##nm) },
-#define PARTIAL	 SYSCALL
-#define MISSING	 SYSCALL
-#define ABSENT	 SYSCALL
-#define DENIED	 SYSCALL
+#define PARTIAL                      SYSCALL
+#define MISSING                      SYSCALL
+#define ABSENT                       SYSCALL
+#define DENIED                       SYSCALL
 
 static const struct {
 	const char *name;
@@ -74,8 +77,9 @@ static void lookup_finds_each_row_by_its_number(void **state)
 
 static void unknown_numbers_have_no_row(void **state)
 {
-	static const uint64_t none[] = { 400, 467, 511, 512, 513, 0x40000000, 0x40000001,
-					 UINT32_MAX, UINT64_MAX, 1ull << 32 };
+	static const uint64_t none[] = {
+		400, 467, 511, 512, 513, 0x40000000, 0x40000001, UINT32_MAX, UINT64_MAX, 1ull << 32
+	};
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		assert_null(syscall_lookup(none[i]));

@@ -3,7 +3,7 @@
 #pragma once
 
 static inline __attribute__((always_inline)) long rawcall6(long nr, long a, long b, long c, long d,
-							    long e, long f)
+							   long e, long f)
 {
 	register long x8 __asm__("x8") = nr;
 	register long x0 __asm__("x0") = a;

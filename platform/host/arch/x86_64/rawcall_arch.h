@@ -3,7 +3,7 @@
 #pragma once
 
 static inline __attribute__((always_inline)) long rawcall6(long nr, long a, long b, long c, long d,
-							    long e, long f)
+							   long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;

@@ -9,15 +9,15 @@
 struct regs {
 	uint64_t x[31];
 	uint64_t sp, pc, pstate;
-	uint64_t tls;	  /* TPIDR_EL0 */
+	uint64_t tls;     /* TPIDR_EL0 */
 	uint64_t orig_x0; /* first argument of the trap, for restarts */
-	uint64_t sysno;	  /* number of the trap, -1 outside of one */
-	uint64_t step;	  /* nonzero: stop after one instruction */
+	uint64_t sysno;   /* number of the trap, -1 outside of one */
+	uint64_t step;    /* nonzero: stop after one instruction */
 };
 
 #define REGS_SYSCALL_INSN_SIZE 4
-#define ARM64_PSTATE_NZCV 0xf0000000ull
-#define ARM64_PSTATE_USER (ARM64_PSTATE_NZCV | 0x1000ull /* SSBS */)
+#define ARM64_PSTATE_NZCV      0xf0000000ull
+#define ARM64_PSTATE_USER      (ARM64_PSTATE_NZCV | 0x1000ull /* SSBS */)
 
 static inline uint64_t regs_pc(const struct regs *r)
 {

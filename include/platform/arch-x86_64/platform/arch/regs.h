@@ -17,16 +17,16 @@ struct regs {
 
 #define REGS_SYSCALL_INSN_SIZE 2
 
-#define X86_EFLAGS_CF 0x1ull
+#define X86_EFLAGS_CF    0x1ull
 #define X86_EFLAGS_FIXED 0x2ull
-#define X86_EFLAGS_TF 0x100ull
-#define X86_EFLAGS_IF 0x200ull
-#define X86_EFLAGS_DF 0x400ull
-#define X86_EFLAGS_RF 0x10000ull
+#define X86_EFLAGS_TF    0x100ull
+#define X86_EFLAGS_IF    0x200ull
+#define X86_EFLAGS_DF    0x400ull
+#define X86_EFLAGS_RF    0x10000ull
 /* CF PF AF ZF SF TF DF OF RF AC: what sigreturn and ptrace let a user change */
 #define X86_EFLAGS_USER 0x50dd5ull
-#define X86_USER_CS 0x33ull
-#define X86_USER_SS 0x2bull
+#define X86_USER_CS     0x33ull
+#define X86_USER_SS     0x2bull
 
 static inline uint64_t regs_pc(const struct regs *r)
 {

@@ -54,6 +54,7 @@ struct file_ops {
 	int (*readdir)(struct file *f, struct dir_ctx *ctx);
 	int64_t (*seek)(struct file *f, int64_t off, int whence); /* NULL: generic with inode size */
 	long (*ioctl)(struct file *f, struct task *t, unsigned int cmd, uaddr_t arg); /* -ENOTTY if unknown */
+	int64_t (*nread)(struct file *f); /* FIONREAD; NULL: regular files count from the position, others ENOTTY */
 	/* Sets req->mappable (borrowed from f) and checks; NULL: -ENODEV. */
 	int (*mmap)(struct file *f, struct mm_mmap_req *req);
 	int (*fsync)(struct file *f, bool data_only);
@@ -95,6 +96,7 @@ struct file {
 int file_new_anon(const struct file_ops *ops, void *priv, unsigned int flags, const struct cred *cred,
 		  const char *name, struct file **ret_file);
 /* Same with an inode of its own on the given pseudo file system (pipe:[ino], socket:[ino]). i is consumed. */
+/* Inodes: pipefs_new_inode() and sockfs_new_inode() in vfs/anonfs.h. f->wq is f->own_wq; set another before publishing. */
 int file_new_inode(const struct file_ops *ops, void *priv, unsigned int flags, const struct cred *cred, struct inode *i,
 		   struct file **ret_file);
 static inline struct file *file_get(struct file *f)
@@ -118,6 +120,8 @@ ssize_t vfs_read(struct file *f, struct uio *dst, int64_t *pos, int rwf);
 ssize_t vfs_write(struct file *f, struct uio *src, int64_t *pos, int rwf);
 uint32_t vfs_poll(struct file *f);
 int64_t vfs_seek(struct file *f, int64_t off, int whence);
+/* Entries from the file's position on, which moves; -ENOTDIR, -ENOENT for a removed directory. */
+int vfs_readdir(struct file *f, struct dir_ctx *ctx);
 int vfs_fstat(struct file *f, uint32_t mask, struct kstat *ret_st);
 /* Reads the whole range into a kernel buffer (exec, loader). */
 ssize_t vfs_read_kernel(struct file *f, void *buf, size_t n, int64_t pos);

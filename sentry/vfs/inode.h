@@ -89,6 +89,10 @@ struct inode_ops {
 		       const struct vfs_caller *c, struct inode **ret_inode);
 	int (*link)(struct inode *dir, const char *name, size_t len, struct inode *inode);
 	int (*unlink)(struct inode *dir, const char *name, size_t len, struct inode *inode);
+	/*
+	 * rmdir, and rename over a directory: under the victim's own lock (child after parent, nested) check that it is
+	 * empty and set INODE_DEAD, so that nothing is created in it meanwhile.
+	 */
 	int (*rmdir)(struct inode *dir, const char *name, size_t len, struct inode *inode);
 	/* flags: LX_RENAME_*; target is NULL when the new name does not exist. */
 	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *inode,

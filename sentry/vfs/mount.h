@@ -23,6 +23,7 @@
 
 struct mount;
 struct mntns;
+struct waitq;
 
 struct path {
 	struct mount *mnt;
@@ -66,6 +67,8 @@ struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len);
 int dentry_lookup_slow(struct dentry *dir, const char *name, size_t len, struct dentry **ret_d);
 /* A directory changed behind the cache: the name is dropped (open files keep theirs). */
 void dentry_drop(struct dentry *d);
+/* For super_set_root: root's reference is consumed. */
+int dentry_new_root(struct super_block *sb, struct inode *root, struct dentry **ret_d);
 /* Puts a ready name into the cache (readdir prefetch): inode reference consumed; NULL makes a negative one. Caller holds dir's lock. */
 int dentry_prefill(struct dentry *dir, const char *name, size_t len, struct inode *inode);
 /* Forgets cached children of dir (all names), where not in use. */
@@ -117,6 +120,8 @@ void fscontext_root(struct fscontext *fs, struct path *ret_path); /* referenced 
 void fscontext_cwd(struct fscontext *fs, struct path *ret_path);
 void fscontext_set_root(struct fscontext *fs, const struct path *p);
 void fscontext_set_cwd(struct fscontext *fs, const struct path *p);
+/* pivot_root: whoever stands at old's root stands at new's afterwards. */
+void fscontext_pivot(struct fscontext *fs, const struct path *old, const struct path *new);
 
 /* What a path operation needs to know about its caller. Everything is borrowed for the call. */
 struct vfs_caller {
@@ -144,6 +149,9 @@ int vfs_move_mount(struct mntns *ns, const struct path *from, const struct path 
 int vfs_set_propagation(struct mntns *ns, const struct path *p, unsigned int type, bool recursive);
 int vfs_pivot_root(struct mntns *ns, const struct path *new_root, const struct path *put_old, const struct path *cur_root);
 bool path_is_mount_root(const struct path *p);
+/* Wakes pollers of /proc/self/mounts; the counter moves at each change. */
+struct waitq *mntns_waitq(struct mntns *ns);
+uint64_t mntns_event(struct mntns *ns);
 /* mount(2)'s MS_* bits that live in mount.flags */
 #define MNT_FLAG_MASK                                                                              \
 	(LX_MS_RDONLY | LX_MS_NOSUID | LX_MS_NODEV | LX_MS_NOEXEC | LX_MS_NOATIME | LX_MS_NODIRATIME |     \
@@ -198,6 +206,10 @@ int vfs_rename(const struct vfs_caller *c, const struct path *from_start, const 
 ssize_t vfs_readlink(const struct vfs_caller *c, const struct path *p, char *buf, size_t size);
 int vfs_getattr(const struct path *p, uint32_t mask, struct kstat *ret_st);
 int vfs_setattr(const struct vfs_caller *c, const struct path *p, struct kattr *a);
+/* The same without permission checks: through an open file, or on behalf of the kernel. */
+int inode_setattr(struct inode *i, const struct vfs_caller *c, struct kattr *a);
+/* Drops set-id bits before a write (and file capabilities), as the kernel does. */
+int inode_drop_privileges(struct inode *i, const struct vfs_caller *c);
 int vfs_truncate(const struct vfs_caller *c, const struct path *p, int64_t size);
 int vfs_statfs(const struct path *p, struct lx_statfs *ret_st);
 /*
@@ -206,7 +218,9 @@ int vfs_statfs(const struct path *p, struct lx_statfs *ret_st);
 int vfs_bind_socket(const struct vfs_caller *c, const char *name, uint32_t mode, struct path *ret_path);
 
 /*
- * d_path: the name of p as seen from root, into buf, NUL-terminated, " (deleted)" appended for unlinked ones, "(unreachable)"
- * before what lies outside. Length or -ENAMETOOLONG.
+ * d_path: the name of p as seen from root, into buf, NUL-terminated, " (deleted)" appended for unlinked ones. What lies
+ * outside root is named from the top of its mount tree. Length or -ENAMETOOLONG.
  */
 ssize_t vfs_path_name(const struct path *p, const struct path *root, char *buf, size_t size);
+/* As getcwd(2) wants it: -ENOENT when deleted, "(unreachable)" before what lies outside root. */
+ssize_t vfs_cwd_name(const struct path *p, const struct path *root, char *buf, size_t size);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include <abi/linux/poll.h>
+#include <base/bits.h>
 #include <base/list.h>
 #include <base/rbtree.h>
 

@@ -12,6 +12,7 @@
 
 #include <abi/linux/fcntl.h>
 #include <abi/linux/poll.h>
+#include <base/bits.h>
 #include <base/list.h>
 
 #include "lock_class.h"

@@ -259,7 +259,7 @@ static int open_create_walked(struct namei *n, const struct vfs_open_how *how, s
 {
 	bool follow = !(how->flags & (LX_O_NOFOLLOW | LX_O_EXCL)), made;
 	struct inode *dir;
-	struct dentry *d;
+	struct dentry *d = NULL;
 	int ret;
 
 	for (;;) {

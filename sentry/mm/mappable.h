@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What mm needs of a file to map it, and what it offers to keep such mappings coherent. mm owns the
- * ops table; file systems embed struct mappable in their inode and implement it. A mappable gives host
- * backings: ranges of host files that the platform maps into guests and the sentry maps to copy.
+ * ops table; file systems embed struct mappable in their inode and implement it. A mappable gives
+ * host backings: ranges of host files that the platform maps into guests and the sentry maps to
+ * copy.
  */
 #pragma once
 
@@ -19,14 +20,14 @@ struct mappable;
 struct backing_file;
 
 /*
- * A host file range. file is referenced for the caller (backing_file_put); a range of the memory file is
- * referenced as well (pagefile_get): fill it with pagefile_backing().
+ * A host file range. file is referenced for the caller (backing_file_put); a range of the memory
+ * file is referenced as well (pagefile_get): fill it with pagefile_backing().
  */
 struct backing {
 	struct backing_file *file;
 	uint64_t off;
 	uint64_t size;
-	bool writable;	/* the host descriptor allows shared writing */
+	bool writable; /* the host descriptor allows shared writing */
 };
 
 struct mappable_id { /* for /proc/pid/maps */
@@ -38,15 +39,19 @@ struct mappable_ops {
 	void (*get)(struct mappable *m);
 	void (*put)(struct mappable *m);
 	/*
-	 * Called with the address space locked: may take the file's own locks, may not copy guest memory.
-	 * Whoever copies to or from guests through uio must therefore hold none of the locks taken here.
-	 * Backing for file offset off (page aligned), at most size bytes, at least one page. write: a shared
-	 * writable mapping will be made. allocates holes for write; a hole read gives a page too.
-	 * -ENXIO past the end of file (SIGBUS), -EACCES, -ENOMEM, -EIO.
+	 * Called with the address space locked: may take the file's own locks, may not copy guest
+	 * memory. Whoever copies to or from guests through uio must therefore hold none of the
+	 * locks taken here. Backing for file offset off (page aligned), at most size bytes, at
+	 * least one page. write: a shared writable mapping will be made. allocates holes for write;
+	 * a hole read gives a page too. -ENXIO past the end of file (SIGBUS), -EACCES, -ENOMEM,
+	 * -EIO.
 	 */
-	int (*translate)(struct mappable *m, uint64_t off, uint64_t size, bool write, struct backing *ret_b);
+	int (*translate)(struct mappable *m, uint64_t off, uint64_t size, bool write,
+			 struct backing *ret_b);
 	/* Written back so far as the file system keeps dirty pages. May be NULL. */
 	int (*sync)(struct mappable *m, uint64_t off, uint64_t size);
+	/* Makes a hole (MADV_REMOVE): as fallocate(2) with PUNCH_HOLE. May be NULL. */
+	int (*punch)(struct mappable *m, uint64_t off, uint64_t size);
 	void (*id)(struct mappable *m, struct mappable_id *ret_id);
 	/* Path as the caller's root sees it, for maps; returns length or -errno. */
 	int (*name)(struct mappable *m, char *buf, size_t size);
@@ -55,8 +60,8 @@ struct mappable_ops {
 
 struct mappable {
 	const struct mappable_ops *ops; /* const after init */
-	struct mutex lock;		/* LC_MAPPABLE: guards the list */
-	struct list_head mappings;	/* mm's book-keeping of vmas that map this */
+	struct mutex lock;              /* LC_MAPPABLE: guards the list */
+	struct list_head mappings;      /* mm's book-keeping of vmas that map this */
 };
 
 void mappable_init(struct mappable *m, const struct mappable_ops *ops);
@@ -72,10 +77,11 @@ static inline void mappable_put(struct mappable *m)
 }
 
 /*
- * The backing of [off, off + size) is going away or changes (truncate, hole punch, copy-up, reopen for
- * writing): removes it from every address space, acknowledged on return; later faults ask translate again.
- * Call it when translate() already gives the new answer, and with no lock held that translate() takes. size
- * UINT64_MAX: to the end. private_too: also drops private copies (truncate does, copy-up does not).
+ * The backing of [off, off + size) is going away or changes (truncate, hole punch, copy-up, reopen
+ * for writing): removes it from every address space, acknowledged on return; later faults ask
+ * translate again. Call it when translate() already gives the new answer, and with no lock held
+ * that translate() takes. size UINT64_MAX: to the end. private_too: also drops private copies
+ * (truncate does, copy-up does not).
  */
 void mappable_invalidate(struct mappable *m, uint64_t off, uint64_t size, bool private_too);
 
@@ -89,14 +95,16 @@ int backing_file_fd(struct backing_file *bf); /* borrowed host descriptor */
 /* --- the memory file: anonymous memory, tmpfs, page cache --- */
 struct backing_file *pagefile(void); /* the one memory file; borrowed */
 /*
- * Reserves a range of offsets (never handed out twice); memory is used when touched. size is rounded to pages.
- * align is a power of two, at least the page size. kind tells accounting what it is for.
+ * Reserves a range of offsets (never handed out twice); memory is used when touched. size is
+ * rounded to pages. align is a power of two, at least the page size. kind tells accounting what it
+ * is for.
  */
 enum pagefile_kind { PAGEFILE_ANON, PAGEFILE_SHMEM, PAGEFILE_CACHE };
 int pagefile_alloc(uint64_t size, uint64_t align, enum pagefile_kind kind, uint64_t *ret_off);
 /*
- * Ranges are counted, page by page: alloc gives the first reference, get adds one, free drops one; the last gives
- * the memory back (punch). Mappings and copies hold their own, so an owner may free at any time.
+ * Ranges are counted, page by page: alloc gives the first reference, get adds one, free drops one;
+ * the last gives the memory back (punch). Mappings and copies hold their own, so an owner may free
+ * at any time.
  */
 int pagefile_get(uint64_t off, uint64_t size); /* -ENOMEM */
 void pagefile_free(uint64_t off, uint64_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uio: where the bytes of a read or a write go to or come from: guest iovecs or a kernel buffer. Short
- * copies tell how far one got; the cursor moves by what was copied. Task-private, no locking.
+ * uio: where the bytes of a read or a write go to or come from: guest iovecs or a kernel buffer.
+ * Short copies tell how far one got; the cursor moves by what was copied. Task-private, no locking.
  */
 #pragma once
 
@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <sys/uio.h> /* struct iovec of the host: only for uio_pin */
+
+#include <host/host.h> /* struct host_iov */
 
 #ifndef HUSK_UADDR_T
 #define HUSK_UADDR_T
@@ -24,12 +25,12 @@ struct uio_seg {
 };
 
 struct uio {
-	struct mm *mm;		   /* NULL: kernel buffer */
-	char *kbuf;		   /* mm == NULL: next byte */
+	struct mm *mm;             /* NULL: kernel buffer */
+	char *kbuf;                /* mm == NULL: next byte */
 	const struct uio_seg *seg; /* current segment */
-	unsigned int nr_segs;	   /* left, this one included */
-	uint64_t seg_off;	   /* done of the current segment */
-	size_t left;		   /* bytes left in all */
+	unsigned int nr_segs;      /* left, this one included */
+	uint64_t seg_off;          /* done of the current segment */
+	size_t left;               /* bytes left in all */
 };
 
 void uio_init_kernel(struct uio *u, void *buf, size_t size);
@@ -42,7 +43,8 @@ static inline size_t uio_left(const struct uio *u)
 	return u->left;
 }
 
-/* Copies up to n bytes out to (uio_write) or in from (uio_read) the uio; bytes copied, short on a fault; -EFAULT when none could be. */
+/* Copies up to n bytes out to (uio_write) or in from (uio_read) the uio; bytes copied, short on a
+ * fault; -EFAULT when none could be. */
 ssize_t uio_write(struct uio *u, const void *buf, size_t n);
 ssize_t uio_read(struct uio *u, void *buf, size_t n);
 ssize_t uio_zero(struct uio *u, size_t n);
@@ -52,15 +54,21 @@ void uio_advance(struct uio *u, size_t n);
 void uio_truncate(struct uio *u, size_t n);
 
 /*
- * Sentry addresses of the next up to n bytes, so that a host preadv/pwritev can move them without a bounce
- * buffer. to_guest: they will be written (breaks copy-on-write first). Fills at most *nr_iov entries; returns
- * the bytes they cover (> 0), 0 if nothing is left, -EFAULT. The addresses stay valid until uio_unpin; bytes that the guest unmaps
- * meanwhile go nowhere. The host call itself gives EFAULT where a mapped file was cut.
+ * Sentry addresses of the next up to n bytes, so that a host preadv/pwritev can move them without a
+ * bounce buffer. to_guest: they will be written (breaks copy-on-write first). Returns the bytes
+ * they cover (> 0), 0 if nothing is left, -EFAULT. The addresses stay valid until uio_unpin, before
+ * which the caller may not copy to or from the same mm; bytes that the guest unmaps meanwhile go
+ * nowhere. The host call itself gives EFAULT where a mapped file was cut.
  */
+#define UIO_PIN_MAX 16
 struct uio_pin {
-	struct iovec iov[16];
+	struct host_iov iov[UIO_PIN_MAX];
 	unsigned int nr;
-	void *refs[16]; /* mm's */
+	struct uio_pin_ref { /* mm's */
+		struct mm *mm;
+		void *pin;
+		unsigned int gen;
+	} refs[UIO_PIN_MAX];
 	unsigned int nr_refs;
 };
 ssize_t uio_pin(struct uio *u, size_t n, bool to_guest, struct uio_pin *ret_pin);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tree of PMAs and what the host maps for them: splitting, merging, mapping, taking away. All
+ * calls that change the host's address space are here.
+ */
+#define LOG_TAG "mm"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <base/log.h>
+
+#include "mm/mm_int.h"
+
+static const struct platform_ops *ops(void)
+{
+	return g_mm.platform->ops;
+}
+
+/* --- tree --- */
+
+struct pma *pma_find(struct mm *mm, uaddr_t addr)
+{
+	struct rb_node *n = mm->pmas.rb_node;
+	struct pma *best = NULL;
+
+	while (n) {
+		struct pma *p = pma_of(n);
+
+		if (p->end > addr) {
+			best = p;
+			n = n->rb_left;
+		} else {
+			n = n->rb_right;
+		}
+	}
+	return best;
+}
+
+struct pma *pma_take_spare(struct mm *mm)
+{
+	struct pma *p = mm->spare_pmas;
+
+	mm->spare_pmas = p->dead_next;
+	mm->nr_spare_pmas--;
+	*p = (struct pma){ .hprot = HPROT_NONE, .target = MM_NO_OFF };
+	return p;
+}
+
+static void pma_give_spare(struct mm *mm, struct pma *p)
+{
+	if (mm->nr_spare_pmas >= 8) {
+		free(p);
+		return;
+	}
+	p->dead_next = mm->spare_pmas;
+	mm->spare_pmas = p;
+	mm->nr_spare_pmas++;
+}
+
+void pma_insert(struct mm *mm, struct pma *p)
+{
+	struct rb_node **link = &mm->pmas.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = &parent->child[p->start >= pma_of(parent)->start];
+	}
+	rb_link_node(&p->node, parent, link);
+	rb_insert_color(&p->node, &mm->pmas);
+	mm_changed(mm);
+}
+
+static void pma_cut(struct mm *mm, uaddr_t addr)
+{
+	struct pma *p = pma_find(mm, addr), *up;
+	uint64_t delta;
+
+	if (!p || p->start >= addr)
+		return;
+	up = pma_take_spare(mm);
+	delta = addr - p->start;
+	*up = *p;
+	up->start = addr;
+	up->off = p->off + delta;
+	up->target = p->target == MM_NO_OFF ? MM_NO_OFF : p->target + delta;
+	backing_file_get(up->bf);
+	p->end = addr;
+	pma_insert(mm, up);
+}
+
+void pma_isolate(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	pma_cut(mm, start);
+	pma_cut(mm, end);
+}
+
+/* No PMA reaches over a border where the guest's rights change: one protection fits all of it. */
+static bool same_rights(struct mm *mm, uaddr_t border)
+{
+	struct vma *v = vma_at(mm, border), *prev;
+
+	if (!v || v->start != border)
+		return true;
+	prev = vma_prev(v);
+	return prev && prev->prot == v->prot && vma_private(prev) == vma_private(v);
+}
+
+static bool pma_can_merge(struct mm *mm, const struct pma *a, const struct pma *b)
+{
+	uint64_t size = a->end - a->start;
+
+	if (a->end != b->start || a->bf != b->bf || a->off + size != b->off || a->kind != b->kind ||
+	    a->cow != b->cow || a->writable != b->writable || a->hprot != b->hprot)
+		return false;
+	if (a->target == MM_NO_OFF ? b->target != MM_NO_OFF : a->target + size != b->target)
+		return false;
+	return same_rights(mm, b->start);
+}
+
+static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n)
+{
+	p->end = n->end;
+	rb_erase(&n->node, &mm->pmas);
+	backing_file_put(n->bf); /* not the last: p holds one */
+	pma_give_spare(mm, n);
+}
+
+struct pma *pma_try_merge(struct mm *mm, struct pma *p)
+{
+	struct pma *n = pma_next(p), *prev = pma_prev(p);
+
+	if (n && pma_can_merge(mm, p, n))
+		pma_absorb_next(mm, p, n);
+	if (prev && pma_can_merge(mm, prev, p)) {
+		pma_absorb_next(mm, prev, p);
+		return prev;
+	}
+	return p;
+}
+
+void pma_merge_range(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	struct pma *p = pma_find(mm, start ? start - 1 : 0);
+
+	while (p && p->start <= end) {
+		struct pma *n = pma_next(p);
+
+		if (n && pma_can_merge(mm, p, n))
+			pma_absorb_next(mm, p, n);
+		else
+			p = n;
+	}
+}
+
+/* --- the host's side --- */
+
+int pma_host_prot(const struct pma *p, const struct vma *v)
+{
+	int prot = v->prot & (PF_PROT_READ | PF_PROT_WRITE | PF_PROT_EXEC);
+
+	if (prot == 0)
+		return HPROT_NONE;
+	if (p->kind == PMA_FILE ? vma_private(v) || !p->writable : p->cow)
+		prot &= ~PF_PROT_WRITE;
+	/* a page that is write-only must be readable for us to see "not written yet" */
+	return prot ? prot : PF_PROT_READ;
+}
+
+static int host_map(struct mm *mm, const struct pma *p, int prot)
+{
+	struct platform_file *pf;
+	int ret;
+
+	if (!mm->as)
+		return -ESRCH;
+	ret = backing_platform_file(p->bf, &pf);
+	if (ret < 0)
+		return ret;
+	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot,
+			  p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0);
+}
+
+int pma_map(struct mm *mm, struct pma *p, const struct vma *v)
+{
+	int prot = pma_host_prot(p, v), ret;
+
+	if (prot == HPROT_NONE || prot == p->hprot)
+		return 0;
+	ret = host_map(mm, p, prot);
+	if (ret < 0)
+		return ret;
+	p->hprot = prot;
+	mm_changed(mm);
+	return 0;
+}
+
+static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	int ret;
+
+	if (!mm->as || start >= end)
+		return;
+	ret = ops()->unmap(mm->as, start, end - start);
+	if (ret < 0 && !mm->broken) {
+		log_ratelimited(LOG_LEVEL_WARN, "host refused to unmap: %d", ret);
+		mm->broken = true;
+	}
+}
+
+static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
+{
+	int ret;
+
+	if (!mm->as)
+		return;
+	ret = ops()->protect(mm->as, start, end - start, prot);
+	if (ret < 0 && !mm->broken) {
+		log_ratelimited(LOG_LEVEL_WARN, "host refused to protect: %d", ret);
+		mm->broken = true;
+	}
+}
+
+void pma_forget_range(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	struct pma *p, *next;
+
+	for (p = pma_find_in(mm, start, end); p && p->start < end; p = next) {
+		next = pma_next(p);
+		rb_erase(&p->node, &mm->pmas);
+		p->dead_next = mm->dead_pmas[mm->gen];
+		mm->dead_pmas[mm->gen] = p;
+		atomic_store(&mm->has_dead, true);
+	}
+	mm_changed(mm);
+}
+
+void pma_drop_range(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	uaddr_t lo = 0, hi = 0;
+
+	for (struct pma *p = pma_find_in(mm, start, end); p && p->start < end; p = pma_next(p)) {
+		if (p->hprot == HPROT_NONE)
+			continue;
+		if (hi && p->start != hi) {
+			host_unmap(mm, lo, hi);
+			hi = 0;
+		}
+		if (!hi)
+			lo = p->start;
+		hi = p->end;
+	}
+	if (hi)
+		host_unmap(mm, lo, hi);
+	pma_forget_range(mm, start, end);
+}
+
+/* One run of neighbours that go from one protection to the same other one. */
+struct reprotect {
+	uaddr_t start, end;
+	int from, to;
+};
+
+static void reprotect_flush(struct mm *mm, struct reprotect *r)
+{
+	if (r->end == r->start)
+		return;
+	if (r->to == HPROT_NONE)
+		host_protect(mm, r->start, r->end, 0);
+	else
+		host_protect(mm, r->start, r->end, r->to);
+	r->end = r->start;
+}
+
+void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	struct reprotect run = { 0 };
+	struct vma *v = NULL;
+
+	for (struct pma *p = pma_find_in(mm, start, end); p && p->start < end; p = pma_next(p)) {
+		int to;
+
+		if (!v || v->end <= p->start)
+			v = vma_at(mm, p->start);
+		to = pma_host_prot(p, v);
+		if (to == p->hprot || (p->hprot == PF_PROT_NONE && to == HPROT_NONE))
+			continue;
+		if (p->hprot == HPROT_NONE) {
+			(void)pma_map(mm, p, v);
+			continue;
+		}
+		if (run.end != run.start && (run.end != p->start || run.to != to))
+			reprotect_flush(mm, &run);
+		if (run.end == run.start) {
+			run.start = p->start;
+			run.to = to;
+		}
+		run.end = p->end;
+		p->hprot = to == HPROT_NONE ? PF_PROT_NONE : to;
+	}
+	reprotect_flush(mm, &run);
+	mm_changed(mm);
+}

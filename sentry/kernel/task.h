@@ -120,6 +120,10 @@ struct task {
 		_Atomic uint64_t utime_ns, stime_ns, minflt, majflt, nvcsw, nivcsw, inblock, oublock;
 	} usage;
 	int nice, sched_policy, sched_prio;
+	uint16_t ioprio;		/* ioprio_set(2); inherited */
+	uint16_t mpol_mode;		/* set_mempolicy(2): LX_MPOL_* with mode flags; inherited */
+	uint32_t prctl_state;		/* PRCTL_* bits of syscalls/prctl.c; inherited */
+	uint64_t mpol_nodes;
 	uint64_t affinity[16];		/* CPUs 0..1023; g_tasklist */
 	uint64_t timer_slack_ns;
 	void *ptrace;			/* tracer state (kernel/ptrace.c), a later step */
@@ -182,6 +186,7 @@ struct tgroup {
 	struct lx_rusage_acc dead_usage, child_usage; /* dead threads; waited-for children. g_tasklist */
 	struct itimers *itimers;	/* kernel/itimer.c: ITIMER_* and POSIX timers, lazily, owned */
 	_Atomic int oom_score_adj;
+	_Atomic uint32_t membarrier;	/* MEMBARRIER_CMD_REGISTER_* done; exec clears */
 	int dumpable;
 	uint64_t exec_id;
 	struct container *container;	/* which container it belongs to; NULL for the first one */

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include <platform/fake.h>
+#include <platform/ptrace.h>
 
 #include "base/compiler.h"
 
 static const struct platform_ops *const platforms[] = {
+	&ptrace_platform_ops,
 	&fake_platform_ops,
 };
 

@@ -21,6 +21,7 @@ enum {
 	/* 1 .. LC_PLATFORM - 1: the sentry's, from lock_order.def */
 	LC_PLATFORM = 1000, /* locks of the platforms: taken under any sentry lock */
 	LC_PLATFORM_SLOT,   /* inside LC_PLATFORM */
+	LC_PLATFORM_ZYGOTE, /* inside both */
 	LC_HOST = 1100,     /* platform/host */
 	LC_LOG = 1200,
 };

@@ -45,6 +45,11 @@ struct platform_params {
 struct platform_limits {
 	uaddr_t min_addr;	/* lowest address a guest may map */
 	uaddr_t max_addr;	/* first address it may not */
+	/*
+	 * The host's vDSO as every address space sees it, above max_addr, callable by guest code: entry
+	 * points of the host's functions, 0 where there is none. The data behind them is the host's.
+	 */
+	uaddr_t vdso_clock_gettime, vdso_clock_getres, vdso_gettimeofday, vdso_time, vdso_getcpu;
 };
 
 struct platform_ops {
@@ -89,7 +94,11 @@ struct platform_ops {
 	int (*unmap)(struct aspace *as, uaddr_t va, size_t size);
 	/* Acknowledged when it takes rights away, posted when it only adds. */
 	int (*protect)(struct aspace *as, uaddr_t va, size_t size, int prot);
-	/* Waits until all posted work of the aspace is done; returns the first error met since the last sync. */
+	/*
+	 * Waits until all posted work of the aspace is done; returns the first error met since the last sync.
+	 * A map that the host refuses (-EACCES: noexec mount, -ENOMEM: map count) shows up here only: a fault
+	 * reported for a page that was mapped is the moment to ask.
+	 */
 	int (*sync)(struct aspace *as);
 
 	/*
@@ -125,6 +134,8 @@ struct platform_ops {
 
 	/* True once the host process behind the aspace died by itself; wait status of it. */
 	bool (*aspace_dead)(struct aspace *as, int *ret_status);
+	/* Host process behind the aspace, in the sentry's pid namespace; 0: none. For logs and tests. */
+	int (*aspace_pid)(struct aspace *as);
 
 	/* CPU time consumed by the host thread of th, in ns. */
 	int (*thread_cputime)(struct gthread *th, uint64_t *ret_user_ns, uint64_t *ret_sys_ns);

@@ -236,6 +236,11 @@ static bool fake_aspace_dead(struct aspace *as, int *ret_status)
 	return dead;
 }
 
+static int fake_aspace_pid(struct aspace *as)
+{
+	return 0;
+}
+
 /* --- threads --------------------------------------------------------------------------------- */
 
 static int fake_fp_reset(struct gthread *th)
@@ -442,6 +447,7 @@ const struct platform_ops fake_platform_ops = {
 	.fp_set = fake_fp_set,
 	.fp_reset = fake_fp_reset,
 	.aspace_dead = fake_aspace_dead,
+	.aspace_pid = fake_aspace_pid,
 	.thread_cputime = fake_thread_cputime,
 	.thread_affinity = fake_thread_affinity,
 };

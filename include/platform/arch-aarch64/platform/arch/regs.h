@@ -111,3 +111,14 @@ static inline void regs_set_step(struct regs *r, bool on)
 {
 	r->step = on;
 }
+
+static inline bool regs_stepping(const struct regs *r)
+{
+	return r->step;
+}
+
+/* No call is under way, so nothing is restarted behind our back. */
+static inline void regs_set_no_syscall(struct regs *r)
+{
+	r->sysno = (uint64_t)-1;
+}

@@ -161,3 +161,14 @@ static inline void regs_set_step(struct regs *r, bool on)
 	else
 		r->eflags &= ~X86_EFLAGS_TF;
 }
+
+static inline bool regs_stepping(const struct regs *r)
+{
+	return r->eflags & X86_EFLAGS_TF;
+}
+
+/* No call is under way, so nothing is restarted behind our back. */
+static inline void regs_set_no_syscall(struct regs *r)
+{
+	r->orig_rax = (uint64_t)-1;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See filter.h. Run in a test by the interpreter of platform/host/bpf.c, and for real in every stub. */
+#include "stub/filter.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/mman.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "base/compiler.h"
+#include "layout.h"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ  22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+static void memory_calls(struct bpf_asm *a)
+{
+	static const uint32_t advices[] = { MADV_DONTNEED,  MADV_WILLNEED,	MADV_HUGEPAGE,
+					    MADV_NOHUGEPAGE, MADV_POPULATE_READ, MADV_POPULATE_WRITE };
+
+	bpf_asm_call(a, SYS_mmap);
+	bpf_asm_below(a, 0, STUB_BASE);
+	bpf_asm_masked(a, 2, PROT_READ | PROT_WRITE | PROT_EXEC, 0);
+	bpf_asm_masked(a, 3, MAP_POPULATE, MAP_SHARED | MAP_FIXED);
+	bpf_asm_range32(a, 4, STUB_FD_FIRST, INT32_MAX);
+	bpf_asm_allow(a);
+
+	bpf_asm_call(a, SYS_munmap);
+	bpf_asm_below(a, 0, STUB_BASE);
+	bpf_asm_below(a, 1, STUB_BASE);
+	bpf_asm_allow(a);
+
+	bpf_asm_call(a, SYS_mprotect);
+	bpf_asm_below(a, 0, STUB_BASE);
+	bpf_asm_below(a, 1, STUB_BASE);
+	bpf_asm_masked(a, 2, PROT_READ | PROT_WRITE | PROT_EXEC, 0);
+	bpf_asm_allow(a);
+
+	bpf_asm_call(a, SYS_madvise);
+	bpf_asm_below(a, 0, STUB_BASE);
+	bpf_asm_oneof32(a, 2, advices, ARRAY_SIZE(advices));
+	bpf_asm_allow(a);
+}
+
+int stub_filter_agent(struct bpf_insn *room, size_t nr)
+{
+	static const uint32_t futex_ops[] = { FUTEX_WAIT, FUTEX_WAKE };
+	struct bpf_asm asm_, *a = &asm_;
+	size_t page;
+
+	bpf_asm_init(a, room, nr);
+	bpf_asm_arch(a, STUB_ARCH_AUDIT, SECCOMP_RET_TRAP);
+
+	page = bpf_asm_ip(a, STUB_AGENT, STUB_PAGE);
+	bpf_asm_call(a, SYS_pwrite64);
+	bpf_asm_eq32(a, 0, STUB_FD_REPLY);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_futex);
+	bpf_asm_oneof32(a, 1, futex_ops, ARRAY_SIZE(futex_ops));
+	bpf_asm_allow(a);
+	memory_calls(a);
+	bpf_asm_call(a, SYS_clone);
+	bpf_asm_eq(a, 0, STUB_CLONE_THREAD);
+	bpf_asm_allow(a);
+	bpf_asm_ret(a, SECCOMP_RET_KILL_PROCESS);
+	bpf_asm_ip_end(a, page);
+
+	page = bpf_asm_ip(a, STUB_THREAD, STUB_PAGE);
+	bpf_asm_call(a, SYS_seccomp);
+	bpf_asm_eq(a, 0, SECCOMP_SET_MODE_FILTER);
+	bpf_asm_eq(a, 1, 0);
+	bpf_asm_eq(a, 2, STUB_FILTER_THREAD);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_futex);
+	bpf_asm_eq32(a, 1, FUTEX_WAIT);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_exit);
+	bpf_asm_allow(a);
+	bpf_asm_ret(a, SECCOMP_RET_KILL_PROCESS);
+	bpf_asm_ip_end(a, page);
+
+	bpf_asm_ret(a, SECCOMP_RET_TRAP);
+	return bpf_asm_done(a);
+}
+
+int stub_filter_thread(struct bpf_insn *room, size_t nr)
+{
+	struct bpf_asm asm_, *a = &asm_;
+	size_t page;
+
+	bpf_asm_init(a, room, nr);
+	bpf_asm_arch(a, STUB_ARCH_AUDIT, SECCOMP_RET_TRAP);
+	page = bpf_asm_ip(a, STUB_THREAD, STUB_PAGE);
+	bpf_asm_call(a, SYS_futex);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_exit);
+	bpf_asm_allow(a);
+	bpf_asm_ip_end(a, page);
+	bpf_asm_ret(a, SECCOMP_RET_TRAP);
+	return bpf_asm_done(a);
+}
+
+/* struct sock_fprog with the address that the stub will see */
+struct fprog {
+	uint16_t len;
+	uint16_t pad[3];
+	uint64_t filter;
+};
+
+int stub_filter_page(void *page, size_t size)
+{
+	struct fprog prog[2] = { 0 };
+	size_t used = sizeof(prog);
+
+	BUILD_ASSERT(STUB_FILTER_THREAD - STUB_FILTER_AGENT == sizeof(struct fprog));
+	for (unsigned int i = 0; i < 2; i++) {
+		struct bpf_insn *insn = (struct bpf_insn *)((char *)page + used);
+		size_t room = (size - used) / sizeof(*insn);
+		int nr = i == 0 ? stub_filter_agent(insn, room) : stub_filter_thread(insn, room);
+
+		if (nr < 0)
+			return nr;
+		prog[i].len = (uint16_t)nr;
+		prog[i].filter = STUB_FILTERS + used;
+		used += (size_t)nr * sizeof(*insn);
+	}
+	memcpy(page, prog, sizeof(prog));
+	return 0;
+}

@@ -56,6 +56,7 @@ static int fork_vma(struct mm *src, struct mm *dst, struct vma *v) REQUIRES(src-
 	c->flags = v->flags & ~(VM_LOCKED | VM_LOCKONFAULT);
 	c->name = v->name;
 	c->m = v->m ? mappable_get(v->m) : NULL;
+	c->file = map_file_get(v->file);
 	c->off = v->off;
 	vma_insert(dst, c);
 	if (v->flags & VM_WIPEONFORK)

@@ -19,6 +19,18 @@ void mappable_fini(struct mappable *m)
 	mutex_fini(&m->lock);
 }
 
+bool mappable_is_shared_writable(struct mappable *m)
+{
+	bool found = false;
+	struct vma *v;
+
+	mutex_lock(&m->lock);
+	list_for_each_entry(v, &m->mappings, m_link)
+		found |= (v->flags & VM_SHARED) && (v->max_prot & LX_PROT_WRITE);
+	mutex_unlock(&m->lock);
+	return found;
+}
+
 /* Next address space that maps m and was not seen in this pass; referenced. */
 static struct mm *next_mm(struct mappable *m, uint64_t pass)
 {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <base/list.h>
 #include <base/lock.h>
@@ -64,6 +65,34 @@ struct mappable {
 	struct list_head mappings;      /* mm's book-keeping of vmas that map this */
 };
 
+/*
+ * Who mapped it: an open file, kept by each vma for its path in /proc/pid/maps. ops NULL: nobody. vfs_map_file() in
+ * vfs/file.h makes one.
+ */
+struct map_file_ops {
+	void (*get)(void *obj);
+	void (*put)(void *obj);
+	/* Path, as root names it (opaque: a struct path of the reader); length or -errno. */
+	ssize_t (*name)(void *obj, const void *root, char *buf, size_t size);
+};
+struct map_file {
+	const struct map_file_ops *ops;
+	void *obj;
+};
+static inline struct map_file map_file_get(struct map_file f)
+{
+	if (f.ops)
+		f.ops->get(f.obj);
+	return f;
+}
+static inline void map_file_put(struct map_file f)
+{
+	if (f.ops)
+		f.ops->put(f.obj);
+}
+/* Some address space could write to m through a shared mapping: F_SEAL_WRITE is refused then. */
+bool mappable_is_shared_writable(struct mappable *m);
+
 void mappable_init(struct mappable *m, const struct mappable_ops *ops);
 void mappable_fini(struct mappable *m);
 static inline struct mappable *mappable_get(struct mappable *m)
@@ -110,6 +139,9 @@ int pagefile_get(uint64_t off, uint64_t size); /* -ENOMEM */
 void pagefile_free(uint64_t off, uint64_t size);
 /* For translate(): the range as a backing, with the references it must take. -ENOMEM */
 int pagefile_backing(uint64_t off, uint64_t size, struct backing *ret_b);
+/* Frees the memory of a range that stays counted: it reads as zeros, in every mapping too. */
+void pagefile_punch(uint64_t off, uint64_t size);
+#define PAGEFILE_ZEROS ((1ull << 62) - (1ull << 40)) /* an offset never handed out: reads as zeros */
 /* Copies between sentry memory and the memory file; holes read as zero. 0 or -errno. */
 int pagefile_read(uint64_t off, void *dst, size_t n);
 int pagefile_write(uint64_t off, const void *src, size_t n);

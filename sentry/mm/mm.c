@@ -135,6 +135,7 @@ static void free_vmas(struct vma *v)
 		next = v->dead_next;
 		if (v->m)
 			mappable_put(v->m);
+		map_file_put(v->file);
 		free(v);
 	}
 }

@@ -60,6 +60,7 @@ struct vma {
 	unsigned int flags;      /* VM_* */
 	struct mappable *m;      /* owned; NULL: private anonymous */
 	uint64_t off;            /* file offset of start, when m */
+	struct map_file file;    /* owned */
 	const char *name;        /* static */
 	struct list_head m_link; /* m->mappings; guarded by m->lock */
 	uint64_t inv_seq;        /* guarded by m->lock: pass of mappable_invalidate that was here */
@@ -357,8 +358,6 @@ unsigned int pagefile_count(uint64_t off, uint64_t size, uint64_t *ret_run);
 int pagefile_window(uint64_t off, uint64_t *size, void **ret_addr);
 /* Copies data (holes stay holes) of size bytes to a fresh range. */
 int pagefile_copy(uint64_t dst, uint64_t src, uint64_t size);
-/* Frees the memory of a range that stays counted. */
-void pagefile_punch(uint64_t off, uint64_t size);
 /* Gives a range its memory now. */
 int pagefile_populate(uint64_t off, uint64_t size);
 /* Bytes in memory of a range. */

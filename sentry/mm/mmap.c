@@ -161,6 +161,8 @@ static int mmap_at(struct mm *mm, const struct mm_mmap_req *req, struct mappable
 	v->flags = vm_flags;
 	v->m = m;
 	v->off = req->mappable ? req->off : 0;
+	if (m)
+		v->file = map_file_get(req->file);
 	v->name = req->name;
 	vma_insert(mm, v);
 	if (m) {

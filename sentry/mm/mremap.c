@@ -131,6 +131,7 @@ static int64_t move_vma(struct mm *mm, struct vma *v, const struct remap *r, uad
 	n->flags = v->flags;
 	n->name = v->name;
 	n->m = v->m ? mappable_get(v->m) : NULL;
+	n->file = map_file_get(v->file);
 	n->off = v->m ? v->off + (r->old - v->start) : 0;
 	if (v->abase != MM_NO_OFF && r->new_size <= r->old_size && !keep)
 		n->abase = v->abase + (r->old - v->start); /* goes along: the old place will be gone

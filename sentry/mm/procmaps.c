@@ -60,6 +60,7 @@ int mm_vma_next(struct mm *mm, uaddr_t addr, struct mm_vma_info *ret_info)
 	i.vm_flags = v->flags;
 	i.off = v->m ? v->off : 0;
 	i.mappable = v->m ? mappable_get(v->m) : NULL;
+	i.file = map_file_get(v->file);
 	i.name = vma_name(mm, v);
 	i.is_stack = v->flags & (VM_STACK | VM_GROWSDOWN);
 	i.is_heap = !v->m && v->start < page_up(mm->brk) && v->end > mm->brk_start;

@@ -224,6 +224,7 @@ void vma_split_at(struct mm *mm, uaddr_t addr)
 	up->flags = v->flags;
 	up->name = v->name;
 	up->m = v->m ? mappable_get(v->m) : NULL;
+	up->file = map_file_get(v->file);
 	up->off = v->off + (addr - v->start);
 	up->abase = v->abase == MM_NO_OFF ? MM_NO_OFF : v->abase + (addr - v->start);
 	up->break_next = v->break_next;
@@ -252,7 +253,7 @@ void vma_resize(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 static bool vma_can_merge(const struct vma *a, const struct vma *b)
 {
 	if (a->end != b->start || a->prot != b->prot || a->max_prot != b->max_prot ||
-	    a->flags != b->flags || a->m != b->m || a->name != b->name || (a->flags & VM_SPECIAL))
+	    a->flags != b->flags || a->m != b->m || a->file.obj != b->file.obj || a->name != b->name || (a->flags & VM_SPECIAL))
 		return false;
 	return !a->m || a->off + vma_size(a) == b->off;
 }

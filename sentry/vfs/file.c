@@ -254,3 +254,27 @@ ssize_t vfs_read_kernel(struct file *f, void *buf, size_t n, int64_t pos)
 	}
 	return (ssize_t)done;
 }
+
+static void map_get(void *obj)
+{
+	file_get(obj);
+}
+
+static void map_put(void *obj)
+{
+	file_put(obj);
+}
+
+static ssize_t map_name(void *obj, const void *root, char *buf, size_t size)
+{
+	const struct file *f = obj;
+
+	return vfs_path_name(&f->path, root, buf, size);
+}
+
+struct map_file vfs_map_file(struct file *f)
+{
+	static const struct map_file_ops ops = { .get = map_get, .put = map_put, .name = map_name };
+
+	return (struct map_file){ &ops, f };
+}

@@ -19,6 +19,7 @@
 #include <base/ref.h>
 
 #include "kernel/cred.h"
+#include "mm/mappable.h"
 #include "mm/uio.h"
 #include "vfs/mount.h"
 #include "vfs/waitq.h"
@@ -114,6 +115,9 @@ int file_new(const struct path *p, unsigned int flags, const struct cred *cred, 
  * drop the reference. Called for every close(2), dup2 over, exec close and exit.
  */
 int vfs_close_fd(struct file *f, const void *owner);
+
+/* For mm_mmap_req.file: f as the owner of a mapping (keeps its path in /proc/pid/maps; a write reference stays with it). */
+struct map_file vfs_map_file(struct file *f);
 
 /* Mode checks and generic behaviour over ops; -EAGAIN means: would block. pos NULL: f->pos with its lock. */
 ssize_t vfs_read(struct file *f, struct uio *dst, int64_t *pos, int rwf);

@@ -76,3 +76,5 @@ int kernel_spawn(struct kernel *k, struct spawn_request *req, struct tgroup **re
 int kernel_wait_exit(struct kernel *k, struct tgroup *tg);
 /* Kills every task and waits until their threads are gone. */
 void kernel_shutdown(struct kernel *k);
+/* The three load averages, 16 fractional bits (sysinfo(2)). */
+void kernel_loadavg(uint32_t ret_load[3]);

@@ -304,6 +304,12 @@ void signal_force(struct task *t, int sig, const struct lx_siginfo *info);
 bool signal_may_send(struct task *from, struct task *to, int sig);
 void signal_set_blocked(struct task *t, ksigset_t set);
 bool signal_is_ignored(struct tgroup *tg, int sig);
+/* What /proc/<pid>/status says of the signals of t. */
+struct signal_proc_info {
+	ksigset_t pending, shared_pending, blocked, ignored, caught;
+	unsigned int nr_queued;
+};
+void signal_proc_info(struct task *t, struct signal_proc_info *ret_info);
 
 /*
  * signalfd, sigtimedwait: takes the next signal of mask that is pending for t or its group. Signal number and

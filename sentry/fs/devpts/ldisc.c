@@ -11,6 +11,7 @@
 
 #include "fs/devpts/tty.h"
 
+#define LX_POSIX_VDISABLE 0
 #define IN(tty, pos)   ((tty)->in[(pos) & (TTY_IN_SIZE - 1)])
 #define MARK(tty, pos) ((tty)->in_mark[(pos) & (TTY_IN_SIZE - 1)])
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sysfs of a container: CPUs, memory node, the loopback device, and the folders that programs expect. */
+#pragma once
+
+#include "vfs/inode.h"
+
+extern const struct fstype sysfs_type;
+
+/* The caches of a CPU, level by level; arch/<cpu>/cache.c. */
+struct cpu_cache {
+	unsigned int level, line, ways, sets;
+	const char *type; /* "Data", "Instruction", "Unified" */
+	uint64_t size;
+};
+/* Cache index n of CPU 0: 0, or -ENOENT past the last. */
+int cpu_cache_info(unsigned int n, struct cpu_cache *ret_cache);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel of one sandbox: the pid table, init, and the objects that exist once. Made by boot, which then
- * starts the first task and waits for its end.
+ * The kernel of one sandbox: the pid table, init, and the objects that exist once. Made by boot,
+ * which then starts the first task and waits for its end.
  */
 #pragma once
 
@@ -19,34 +19,37 @@ struct exec_request;
 /* What the kernel asks of the layers above it. boot fills this in. */
 struct kernel_upcalls {
 	void (*syscall)(struct task *t); /* answers the call in t->regs; see task.h */
-	/* Builds the program of a new process (kernel/exec.h). 0 or the errno of execve. syscalls/exec.c: exec_load_request */
-	int (*exec_load)(struct task *t, const struct exec_request *req, struct exec_image *ret_img);
+	/* Builds the program of a new process (kernel/exec.h). 0 or the errno of execve.
+	 * syscalls/exec.c: exec_load_request */
+	int (*exec_load)(struct task *t, const struct exec_request *req,
+			 struct exec_image *ret_img);
 };
 
 struct kernel_config {
-	const struct kernel_upcalls *upcalls;	/* borrowed */
-	bool protect_init;		/* pid 1 gets only signals it handles, as in a pid namespace */
-	struct platform *platform;	/* borrowed */
-	unsigned int nr_cpus;		/* what the guest sees */
+	const struct kernel_upcalls *upcalls; /* borrowed */
+	bool protect_init;         /* pid 1 gets only signals it handles, as in a pid namespace */
+	struct platform *platform; /* borrowed */
+	unsigned int nr_cpus;      /* what the guest sees */
 	const char *hostname;
 	bool strace;
-	const char *strace_syscalls;	/* comma separated, NULL all */
-	uint64_t total_memory;		/* MemTotal for /proc/meminfo and sysinfo, bytes */
+	const char *strace_syscalls; /* comma separated, NULL all */
+	uint64_t total_memory;       /* MemTotal for /proc/meminfo and sysinfo, bytes */
 	uint64_t max_pids;
 };
 
 struct kernel {
 	struct kernel_config config;
-	struct mutex tasklist_lock;	/* LC_TASKLIST */
+	struct mutex tasklist_lock; /* LC_TASKLIST */
 	struct list_head tgroups;
-	struct tgroup *init;		/* tgid 1 */
+	struct tgroup *init; /* tgid 1 */
 	unsigned int nr_tasks;
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
 	bool shutting_down;
-	unsigned int nr_host_threads;	/* sentry threads of tasks not yet ended; tasklist */
-	uint32_t host_threads_word;	/* futex word: changes when nr_host_threads falls to 0 */
-	struct uts_ns *uts;		/* owned */
+	unsigned int nr_host_threads;       /* sentry threads of tasks not yet ended; tasklist */
+	_Atomic uint32_t host_threads_word; /* futex word: changes when nr_host_threads falls to 0
+					     */
+	struct uts_ns *uts;                 /* owned */
 	void *loadavg;
 };
 
@@ -55,20 +58,20 @@ extern struct kernel *g_kernel; /* one sandbox, one kernel */
 int kernel_new(const struct kernel_config *cfg, struct kernel **ret_k);
 
 struct exec_request {
-	const char *path;		/* looked up as execve does; or through PATH by the caller */
+	const char *path; /* looked up as execve does; or through PATH by the caller */
 	char *const *argv;
 	char *const *envp;
 };
 struct spawn_request {
 	struct exec_request exec;
-	struct fscontext *fs;		/* consumed */
-	struct fdtable *fds;		/* consumed */
-	struct cred *cred;		/* consumed */
-	struct lx_rlimit *rlim;		/* LX_RLIM_NLIMITS entries or NULL for defaults */
-	struct uts_ns *uts;		/* consumed; NULL for the kernel's */
+	struct fscontext *fs;   /* consumed */
+	struct fdtable *fds;    /* consumed */
+	struct cred *cred;      /* consumed */
+	struct lx_rlimit *rlim; /* LX_RLIM_NLIMITS entries or NULL for defaults */
+	struct uts_ns *uts;     /* consumed; NULL for the kernel's */
 	bool no_new_privs;
 	int oom_score_adj;
-	struct tty *tty;		/* controlling terminal, or NULL */
+	struct tty *tty; /* controlling terminal, or NULL */
 };
 /* Starts a new process (init, or docker exec). 0 and *ret_tg (referenced), or the execve errno. */
 int kernel_spawn(struct kernel *k, struct spawn_request *req, struct tgroup **ret_tg);

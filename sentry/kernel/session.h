@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions and process groups (credentials(7), setsid(2), setpgid(2)). A session holds groups, a group holds
- * thread groups. References: each member tgroup holds its group, each group its session; the terminal holds its
- * foreground group. Locking: kernel.tasklist_lock guards membership and everything below unless said otherwise.
+ * Sessions and process groups (credentials(7), setsid(2), setpgid(2)). A session holds groups, a
+ * group holds thread groups. References: each member tgroup holds its group, each group its
+ * session; the terminal holds its foreground group. Locking: kernel.tasklist_lock guards membership
+ * and everything below unless said otherwise.
  */
 #pragma once
 
@@ -20,20 +21,19 @@ struct tty;
 
 struct session {
 	struct ref ref;
-	struct pid *pid;	/* owned: its entry in the pid table */
-	int sid;		/* const after init */
-	struct tgroup *leader;	/* borrowed; NULL once it exited */
-	struct tty *tty;	/* owned reference: controlling terminal; changed by fs/devpts through session_set_tty */
-	struct list_head pgroups;
+	struct pid *pid;       /* owned: its entry in the pid table */
+	int sid;               /* const after init */
+	struct tgroup *leader; /* borrowed; NULL once it exited */
+	struct tty *tty; /* owned reference: controlling terminal; changed by fs/devpts through
+			    session_set_tty */
 };
 
 struct pgroup {
 	struct ref ref;
-	struct pid *pid;	/* owned: its entry in the pid table */
-	int pgid;		/* const after init */
-	struct session *session; /* owned */
+	struct pid *pid;          /* owned: its entry in the pid table */
+	int pgid;                 /* const after init */
+	struct session *session;  /* owned */
 	struct list_head members; /* tgroup.pgrp_link */
-	struct list_head session_link;
 };
 
 void session_destroy(struct session *s);
@@ -70,16 +70,18 @@ struct session *task_session(struct task *t);
 struct pgroup *task_pgroup(struct task *t);
 bool task_is_session_leader(struct task *t);
 /*
- * Sets (tty: a new reference is taken) or clears (NULL) the controlling terminal. expect: only if it is this one now
- * (NULL: only if there is none). False when it was another. Takes the tasklist lock.
+ * Sets (tty: a new reference is taken) or clears (NULL) the controlling terminal. expect: only if
+ * it is this one now (NULL: only if there is none). False when it was another. Takes the tasklist
+ * lock.
  */
 bool session_set_tty(struct kernel *k, struct session *s, struct tty *expect, struct tty *tty);
 /* Referenced controlling terminal of s or NULL. */
 struct tty *session_tty(struct kernel *k, struct session *s);
 
 /*
- * What the kernel asks of terminals; fs/devpts implements it (devpts_kernel_hooks). Called without locks held.
- * session_gone: the leader of s exited: hang up (SIGHUP and SIGCONT to the foreground group) and let go of s.
+ * What the kernel asks of terminals; fs/devpts implements it (devpts_kernel_hooks). Called without
+ * locks held. session_gone: the leader of s exited: hang up (SIGHUP and SIGCONT to the foreground
+ * group) and let go of s.
  */
 struct tty_kernel_ops {
 	struct tty *(*get)(struct tty *tty);
@@ -88,4 +90,5 @@ struct tty_kernel_ops {
 	unsigned int (*dev)(const struct tty *tty); /* tty_nr of /proc/pid/stat */
 	int (*fg_pgid)(struct tty *tty);
 };
-extern const struct tty_kernel_ops *g_tty_ops; /* set by boot before the first task; NULL in unit tests */
+extern const struct tty_kernel_ops *g_tty_ops; /* set by boot before the first task; NULL in unit
+						  tests */

@@ -2,12 +2,13 @@
 /*
  * Tasks and thread groups: the guest's threads and processes, and the kernel that holds them all.
  *
- * One guest thread = one struct task = one sentry thread running task_run(). References: the pid table, the
- * thread group's list, the parent's children list (until reaped) and anyone who looked a task up hold one each.
- * Locking: kernel.tasklist_lock (LC_TASKLIST) guards the process tree, groups, sessions and exit states;
- * tgroup->siglock (LC_SIGNAL) guards everything about signals of a group and its threads; task-private fields are
- * touched by the owning thread only. Nothing here may be called with a lock of a later class than LC_TASKLIST
- * held unless it says so; the signal_send_* family takes LC_SIGNAL and may be called under LC_TASKLIST.
+ * One guest thread = one struct task = one sentry thread running task_run(). References: the pid
+ * table, the thread group's list, the parent's children list (until reaped) and anyone who looked a
+ * task up hold one each. Locking: kernel.tasklist_lock (LC_TASKLIST) guards the process tree,
+ * groups, sessions and exit states; tgroup->siglock (LC_SIGNAL) guards everything about signals of
+ * a group and its threads; task-private fields are touched by the owning thread only. Nothing here
+ * may be called with a lock of a later class than LC_TASKLIST held unless it says so; the
+ * signal_send_* family takes LC_SIGNAL and may be called under LC_TASKLIST.
  */
 #pragma once
 
@@ -34,7 +35,11 @@ struct kernel;
 struct pgroup;
 struct pid;
 struct sysargs;
+struct task_work;
+struct itimers;
+struct sem_undo;
 struct ucount;
+struct vfork_wait;
 struct session;
 struct sighand;
 struct task;
@@ -45,6 +50,9 @@ struct uts_ns {
 	struct mutex lock;
 	char nodename[65], domainname[65]; /* GUARDED_BY(lock) */
 };
+
+void uts_ns_put(struct uts_ns *uts); /* kernel/utsns.c; NULL is fine */
+int uts_ns_new(const char *nodename, struct uts_ns **ret_uts);
 
 typedef uint64_t ksigset_t; /* bit n-1 is signal n */
 
@@ -57,25 +65,33 @@ struct sigpending {
 
 struct task {
 	struct ref ref;
-	struct kernel *kernel;		/* borrowed */
-	struct tgroup *tg;		/* owned reference */
-	int tid;			/* tasklist; changes when a thread execs and becomes the leader */
-	struct pid *pid;		/* owned reference */
-	struct list_head tg_link;	/* in tg->threads; g_tasklist */
+	struct kernel *kernel;    /* borrowed */
+	struct tgroup *tg;        /* owned reference */
+	int tid;                  /* tasklist; changes when a thread execs and becomes the leader */
+	struct pid *pid;          /* owned reference */
+	struct list_head tg_link; /* in tg->threads; g_tasklist */
 
-	/* task-private (other threads read them only while the task is known stopped, or through accessors) */
+	/* task-private (other threads read them only while the task is known stopped, or through
+	 * accessors) */
 	struct regs regs;
-	struct gthread *gt;		/* owned; NULL before the first run and after exit */
-	struct mm *mm;			/* owned user; changes in exec, under task->lock for readers elsewhere (task_mm_get) */
+	struct gthread *gt; /* owned; NULL before the first run and after exit */
+	struct mm *mm;      /* owned user; changes in exec, under task->lock for readers elsewhere
+			       (task_mm_get) */
 	const struct sysargs *cur_args;
 	int cur_sysno;
-	bool in_syscall;		/* between a system call and the return to the guest: restarts are possible */
-	bool regs_replaced;		/* the handler (exec, sigreturn) wrote all of regs: the dispatcher leaves the result alone */
+	bool in_syscall; /* between a system call and the return to the guest: restarts are possible
+			  */
+	bool regs_replaced; /* the handler (exec, sigreturn) wrote all of regs: the dispatcher
+			       leaves the result alone */
 	struct restart_block {
 		long (*fn)(struct task *t, struct restart_block *rb);
 		int64_t deadline;
 		uint64_t arg[6];
 	} restart;
+	struct {
+		uint64_t addr, error_code;
+		uint32_t trapno;
+	} fault; /* of the last fault: for the signal frame */
 	uaddr_t clear_child_tid, robust_list;
 	uint64_t robust_list_len;
 	uaddr_t rseq_addr;
@@ -83,113 +99,129 @@ struct task {
 	uint32_t personality;
 
 	/* replaced as a whole under task->lock; the owner reads without it */
-	struct mutex lock;		/* LC_TASK */
-	struct fdtable *fds;		/* owned */
-	struct fscontext *fs;		/* owned */
-	struct cred *cred;		/* owned; others use task_cred_get */
-	struct uts_ns *uts;		/* owned */
-	char comm[TASK_COMM_LEN];	/* GUARDED_BY(lock) */
+	struct mutex lock;        /* LC_TASK */
+	struct fdtable *fds;      /* owned */
+	struct fscontext *fs;     /* owned */
+	struct cred *cred;        /* owned; others use task_cred_get */
+	struct uts_ns *uts;       /* owned */
+	char comm[TASK_COMM_LEN]; /* GUARDED_BY(lock) */
 
 	/* signals: GUARDED_BY(tg->siglock) unless said otherwise */
-	ksigset_t blocked;		/* written by the owner under the lock, read by it without */
-	ksigset_t saved_blocked;	/* task-private: to restore after sigsuspend and the like */
-	bool restore_blocked;		/* task-private */
-	ksigset_t real_blocked;		/* while in sigtimedwait */
+	ksigset_t blocked;       /* written by the owner under the lock, read by it without */
+	ksigset_t saved_blocked; /* task-private: to restore after sigsuspend and the like */
+	bool restore_blocked;    /* task-private */
+	ksigset_t real_blocked;  /* while in sigtimedwait */
 	struct sigpending pending;
-	uaddr_t altstack;		/* task-private: sigaltstack */
+	uaddr_t altstack; /* task-private: sigaltstack */
 	uint64_t altstack_size;
 	int altstack_flags;
-	_Atomic unsigned int work;	/* TW_* bits: something to do before returning to the guest */
+	_Atomic unsigned int work; /* TW_* bits: something to do before returning to the guest */
+	_Atomic(struct task_work *) works; /* TW_EXTERN: newest first */
 
 	/* sleeping: see task_block */
-	_Atomic uint32_t wake_word;	/* futex word: TASK_WAKE_* of task_block.c */
-	_Atomic bool in_guest;		/* run() may have to be kicked */
-	struct mutex kick_lock;		/* LC_KICK: gt may be kicked while it is held and gt is not NULL */
-	_Atomic char state;		/* 'R' running, 'S' sleeping, 'D' killable wait, 'T' stopped, 't' traced, 'Z', 'X' : for /proc */
+	_Atomic uint32_t wake_word; /* futex word: TASK_WAKE_* of task_block.c */
+	_Atomic bool in_guest;      /* run() may have to be kicked */
+	struct mutex kick_lock; /* LC_KICK: gt may be kicked while it is held and gt is not NULL */
+	_Atomic char state;     /* 'R' running, 'S' sleeping, 'D' killable wait, 'T' stopped, 't'
+				   traced, 'Z', 'X' : for /proc */
 
-	int exit_signal;		/* leader: what the parent gets, 0 none; -1 for other threads. tasklist */
-	int exit_code;			/* wait status; tasklist */
-	bool exiting;			/* task_exit began: no longer a target for signals. siglock */
-	bool dead;			/* past its own exit; the leader stays as a zombie. tasklist */
+	int exit_signal; /* leader: what the parent gets, 0 none; -1 for other threads. tasklist */
+	int exit_code;   /* wait status; tasklist */
+	bool exiting;    /* task_exit began: no longer a target for signals. siglock */
+	bool dead;       /* past its own exit; the leader stays as a zombie. tasklist */
 	int pdeath_signal;
 	bool no_new_privs;
 	bool vfork_child;
-	struct vfork_wait *vfork;	/* whom to release on exec or exit */
-	uint64_t start_ns;		/* CLOCK_BOOTTIME */
+	struct vfork_wait *vfork; /* whom to release on exec or exit */
+	uint64_t start_ns;        /* CLOCK_BOOTTIME */
 	struct lx_rusage_acc {
-		_Atomic uint64_t utime_ns, stime_ns, minflt, majflt, nvcsw, nivcsw, inblock, oublock;
+		_Atomic uint64_t utime_ns, stime_ns, minflt, majflt, nvcsw, nivcsw, inblock,
+			oublock;
 	} usage;
 	int nice, sched_policy, sched_prio;
-	uint16_t ioprio;		/* ioprio_set(2); inherited */
-	uint16_t mpol_mode;		/* set_mempolicy(2): LX_MPOL_* with mode flags; inherited */
-	uint32_t prctl_state;		/* PRCTL_* bits of syscalls/prctl.c; inherited */
+	uint16_t ioprio;      /* ioprio_set(2); inherited */
+	uint16_t mpol_mode;   /* set_mempolicy(2): LX_MPOL_* with mode flags; inherited */
+	uint32_t prctl_state; /* PRCTL_* bits of syscalls/prctl.c; inherited */
 	uint64_t mpol_nodes;
-	uint64_t affinity[16];		/* CPUs 0..1023; g_tasklist */
+	bool sched_reset_on_fork;
+	uint64_t parent_exec_id;
+	uint64_t affinity[16]; /* CPUs 0..1023; g_tasklist */
 	uint64_t timer_slack_ns;
-	void *ptrace;			/* tracer state (kernel/ptrace.c), a later step */
-	void *seccomp;			/* guest seccomp filters (kernel/seccomp.c) */
+	void *ptrace;  /* tracer state (kernel/ptrace.c), a later step */
+	void *seccomp; /* guest seccomp filters (kernel/seccomp.c) */
 	void *sched_extra;
-	struct ucount *ucount;		/* owned: whom this task is counted for (RLIMIT_NPROC) */
-	struct futex_pi *pi_held;	/* PI futexes this task owns in the sentry (kernel/futex_pi.c) */
-	struct sem_undo *sem_undo;	/* owned; SysV SEM_UNDO list, shared with CLONE_SYSVSEM */
-	int host_tid;			/* sentry thread, for its CPU time; 0 before it runs */
+	struct ucount *ucount;       /* owned: whom this task is counted for (RLIMIT_NPROC) */
+	bool pi_gone;                /* no PI futex may name it as owner any more: futex_pi.c */
+	struct sem_undo *sem_undo;   /* owned; SysV SEM_UNDO list, shared with CLONE_SYSVSEM */
+	_Atomic uint32_t start_word; /* start handshake: task_run.c */
+	int start_err;
+	bool start_aborted;
+	int (*start_fn)(struct task *t);
+	void *start_fp, *start_arg; /* FP state to start with, owned until then */
+	size_t start_fp_size;
+	int host_tid; /* sentry thread, for its CPU time; 0 before it runs */
 };
 
 /* task.work bits */
-#define TW_SIGNAL 1u	/* a deliverable signal may be pending */
-#define TW_KILL	  2u	/* must exit: group exit or SIGKILL */
-#define TW_STOP	  4u	/* group stop in progress */
-#define TW_EXTERN 8u	/* callbacks queued by task_work_add */
-#define TW_EXIT	  16u	/* this thread asked for its own end (exit(2)); exit_code is set */
-#define TW_RSEQ	  32u	/* was preempted or migrated: rseq fields are to be brought up to date */
+#define TW_SIGNAL 1u  /* a deliverable signal may be pending */
+#define TW_KILL   2u  /* must exit: group exit or SIGKILL */
+#define TW_STOP   4u  /* group stop in progress */
+#define TW_EXTERN 8u  /* callbacks queued by task_work_add */
+#define TW_EXIT   16u /* this thread asked for its own end (exit(2)); exit_code is set */
+#define TW_RSEQ   32u /* was preempted or migrated: rseq fields are to be brought up to date */
 
 enum tgroup_stop { TG_RUNNING, TG_STOPPING, TG_STOPPED };
 
 struct tgroup {
 	struct ref ref;
 	struct kernel *kernel;
-	int tgid;			/* tid of the leader */
-	struct task *leader;		/* g_tasklist; changes on exec by a thread */
-	struct list_head threads;	/* tasks; g_tasklist */
-	unsigned int nr_threads, nr_live;
-	struct tgroup *parent;		/* g_tasklist; borrowed: children are reparented before a parent goes */
+	int tgid;                         /* tid of the leader */
+	struct task *leader;              /* g_tasklist; changes on exec by a thread */
+	struct list_head threads;         /* tasks; g_tasklist */
+	unsigned int nr_threads, nr_live; /* in the list; not yet dead. tasklist */
+	unsigned int nr_running;          /* not yet exiting: siglock */
+	struct tgroup *parent; /* g_tasklist; borrowed: children are reparented before a parent goes
+				*/
 	struct list_head children, sibling;
-	struct list_head table_link;	/* all groups */
-	struct pgroup *pgrp;		/* owned; g_tasklist */
-	struct session *session;	/* owned; g_tasklist */
+	struct list_head table_link; /* all groups */
+	struct pgroup *pgrp;         /* owned; g_tasklist */
+	struct session *session;     /* owned; g_tasklist */
 	struct list_head pgrp_link;
-	int parent_tid;			/* which thread of parent: for __WNOTHREAD and PDEATHSIG. tasklist */
-	int exit_signal_sent;		/* zombie state: see task_exit.c. tasklist */
-	bool zombie;			/* all threads gone, wait may reap. tasklist */
+	int parent_tid; /* which thread of parent: for __WNOTHREAD and PDEATHSIG. tasklist */
+	bool zombie;    /* all threads gone, wait may reap. tasklist */
 	bool child_subreaper, has_child_subreaper, did_exec, is_init;
-	bool unkillable;		/* init: signals without a handler are dropped unless they come from outside */
-	bool exiting;			/* group exit under way: siglock */
-	int group_exit_code;		/* wait status */
-	struct task *exec_task;		/* de-threading exec under way: siglock */
-	unsigned int nr_exec_wait;	/* threads exec_task waits for: siglock */
+	bool unkillable;        /* init: signals without a handler are dropped unless they come from
+				   outside */
+	bool exiting;           /* group exit under way: siglock */
+	int group_exit_code;    /* wait status */
+	struct task *exec_task; /* de-threading exec under way: siglock */
+	unsigned int nr_exec_wait; /* threads exec_task waits for: siglock */
 
-	struct mutex siglock;		/* LC_SIGNAL */
-	struct sighand *sighand;	/* owned; replaced by exec under siglock */
-	struct waitq signal_wq;		/* signalfd: a signal was queued for a thread or the group */
+	struct mutex siglock;    /* LC_SIGNAL */
+	struct sighand *sighand; /* owned; replaced by exec under siglock */
+	struct waitq signal_wq;  /* signalfd: a signal was queued for a thread or the group */
 	struct sigpending shared_pending;
 	enum tgroup_stop stop_state;
 	int stop_signal;
-	bool stop_wait, cont_wait;	/* wait4 has a stop or a continue to report */
-	bool cont_notify;		/* SIGCONT ended a stop: some thread tells the parent */
-	int cont_why;			/* LX_CLD_CONTINUED or, cut short, LX_CLD_STOPPED */
+	bool stop_wait, cont_wait; /* wait4 has a stop or a continue to report */
+	bool cont_notify;          /* SIGCONT ended a stop: some thread tells the parent */
+	unsigned int cont_seq;     /* counts SIGCONTs */
+	int cont_why;              /* LX_CLD_CONTINUED or, cut short, LX_CLD_STOPPED */
 	unsigned int nr_stop_left;
-	struct waitq wait_children;	/* wait4: a child of this group changed */
-	struct waitq exit_wq;		/* pidfds poll this */
+	struct waitq wait_children; /* wait4: a child of this group changed */
+	struct waitq exit_wq;       /* pidfds poll this */
 
-	struct mutex limit_lock;	/* LC_RLIMIT */
+	struct mutex limit_lock; /* LC_RLIMIT */
 	struct lx_rlimit rlim[LX_RLIM_NLIMITS];
-	struct lx_rusage_acc dead_usage, child_usage; /* dead threads; waited-for children. g_tasklist */
-	struct itimers *itimers;	/* kernel/itimer.c: ITIMER_* and POSIX timers, lazily, owned */
+	struct lx_rusage_acc dead_usage, child_usage; /* dead threads; waited-for children.
+							 g_tasklist */
+	uint64_t maxrss_kb, child_maxrss_kb;          /* tasklist */
+	struct itimers *itimers; /* kernel/itimer.c: ITIMER_* and POSIX timers, lazily, owned */
 	_Atomic int oom_score_adj;
-	_Atomic uint32_t membarrier;	/* MEMBARRIER_CMD_REGISTER_* done; exec clears */
+	_Atomic uint32_t membarrier; /* MEMBARRIER_CMD_REGISTER_* done; exec clears */
 	int dumpable;
 	uint64_t exec_id;
-	struct container *container;	/* which container it belongs to; NULL for the first one */
+	struct container *container; /* which container it belongs to; NULL for the first one */
 };
 
 struct kernel; /* see kernel/kernel.h */
@@ -210,20 +242,24 @@ DEFINE_AUTO_PUT(tgroup)
 /* Referenced, or NULL. */
 struct task *task_find(struct kernel *k, int tid);
 struct tgroup *tgroup_find(struct kernel *k, int tgid);
-struct mm *task_mm_get(struct task *t);	    /* referenced; NULL for a zombie */
-struct cred *task_cred_get(struct task *t); /* referenced */
+struct mm *task_mm_get(struct task *t);        /* referenced; NULL for a zombie */
+struct cred *task_cred_get(struct task *t);    /* referenced */
+struct fdtable *task_fds_get(struct task *t);  /* referenced; NULL for a zombie */
+struct fscontext *task_fs_get(struct task *t); /* referenced; NULL for a zombie */
+void task_comm_get(struct task *t, char ret_comm[TASK_COMM_LEN]);
+void task_set_comm(struct task *t, const char *comm);
 void task_set_cred(struct task *t, struct cred *c /* consumed */);
-uint64_t task_rlimit(struct task *t, unsigned int res);	/* soft limit */
+uint64_t task_rlimit(struct task *t, unsigned int res); /* soft limit */
 bool task_capable(struct task *t, unsigned int cap);
 /* May t inspect other (ptrace access mode read)? 0 or -EPERM. */
 int task_may_access(struct task *t, struct task *other);
 
 /* --- sleeping --- */
 /*
- * A task sleeps like this: add waiters whose fn calls task_wake(t) (struct task_waiter does), check the condition, and if it
- * is not met task_block(). 0: woken (check again, spurious wakes are allowed); -ETIMEDOUT; -ERESTARTSYS: a
- * signal is deliverable or the group exits. deadline: CLOCK_MONOTONIC ns, INT64_MAX for none. killable:
- * only SIGKILL interrupts.
+ * A task sleeps like this: add waiters whose fn calls task_wake(t) (struct task_waiter does), check
+ * the condition, and if it is not met task_block(). 0: woken (check again, spurious wakes are
+ * allowed); -ETIMEDOUT; -ERESTARTSYS: a signal is deliverable or the group exits. deadline:
+ * CLOCK_MONOTONIC ns, INT64_MAX for none. killable: only SIGKILL interrupts.
  */
 #define TASK_NO_DEADLINE INT64_MAX
 int task_block(struct task *t, int64_t deadline_ns);
@@ -231,11 +267,13 @@ int task_block_killable(struct task *t, int64_t deadline_ns);
 void task_wake(struct task *t);
 bool task_interrupted(struct task *t); /* a signal to deliver, or exit */
 bool task_killed(struct task *t);      /* SIGKILL or group exit: killable waits end */
-/* Runs fn(t, arg) on t's own thread before it returns to the guest. The caller owns w until then. */
+/* Runs fn(t, arg) on t's own thread before it returns to the guest. The caller owns w until then.
+ */
 struct task_work {
 	struct task_work *next;
 	void (*fn)(struct task *t, struct task_work *w);
 };
+void task_work_add(struct task *t, struct task_work *w);
 
 struct task_waiter {
 	struct waiter w;
@@ -243,8 +281,8 @@ struct task_waiter {
 };
 void task_waiter_init(struct task_waiter *tw, struct task *t, uint32_t mask);
 /*
- * Loop used by every blocking call: waits on q until cond(arg) returns other than -EAGAIN, honouring signals
- * and the deadline; returns what cond gave, or -ERESTARTSYS, or -ETIMEDOUT.
+ * Loop used by every blocking call: waits on q until cond(arg) returns other than -EAGAIN,
+ * honouring signals and the deadline; returns what cond gave, or -ERESTARTSYS, or -ETIMEDOUT.
  */
 long task_wait_until(struct task *t, struct waitq *q, uint32_t mask, int64_t deadline_ns,
 		     long (*cond)(void *arg), void *arg);
@@ -262,26 +300,33 @@ static inline ssize_t copyin_str(struct task *t, char *dst, uaddr_t src, size_t 
 {
 	return mm_copyin_str(t->mm, dst, src, n);
 }
-/* Path argument: allocates LX_PATH_MAX at most; -EFAULT, -ENAMETOOLONG, -ENOMEM. *ret_path is owned by the caller (free). */
+/* Path argument: allocates LX_PATH_MAX at most; -EFAULT, -ENAMETOOLONG, -ENOMEM. *ret_path is owned
+ * by the caller (free). */
 int copyin_path(struct task *t, uaddr_t src, char **ret_path);
-/* iovec array: checks count (IOV_MAX) and total size (< SSIZE_MAX); uses inline_seg[] of 8 when it fits. *ret_seg must be freed if != inline_seg */
-int copyin_iovec(struct task *t, uaddr_t iov, unsigned long nr, struct uio_seg *inline_seg, struct uio_seg **ret_seg,
-		 struct uio *ret_uio);
+/* iovec array: checks count (IOV_MAX) and total size (< SSIZE_MAX); uses inline_seg[] of 8 when it
+ * fits. *ret_seg must be freed if != inline_seg */
+int copyin_iovec(struct task *t, uaddr_t iov, unsigned long nr, struct uio_seg *inline_seg,
+		 struct uio_seg **ret_seg, struct uio *ret_uio);
 
 /* Filled from the task; valid while the task's fs and cred do not change (the call). */
 struct vfs_caller task_vfs_caller(struct task *t);
 struct mm_limits task_mm_limits(struct task *t);
 
 /* --- descriptors (kernel/fdtable.c) --- */
+/* getrusage(2): who is LX_RUSAGE_*. -EINVAL. */
+int task_getrusage(struct task *t, int who, struct lx_rusage *ret);
 int fdtable_new(struct fdtable **ret_fds);
 int fdtable_copy(struct fdtable *src, struct fdtable **ret_fds);
 struct fdtable *fdtable_get(struct fdtable *fds);
 void fdtable_put(struct fdtable *fds);
+bool fdtable_shared(struct fdtable *fds); /* someone else holds it too */
 #define LX_FD_CLOEXEC_FLAG 1
-/* Lowest free descriptor >= min below the RLIMIT_NOFILE of the current task; f's reference is not consumed. */
+/* Lowest free descriptor >= min below the RLIMIT_NOFILE of the current task; f's reference is not
+ * consumed. */
 int fd_install(struct fdtable *fds, struct file *f, int fd_flags);
 int fd_install_min(struct fdtable *fds, int min, struct file *f, int fd_flags);
-int fd_install_at(struct fdtable *fds, int fd, struct file *f, int fd_flags); /* dup2: closes what was there */
+int fd_install_at(struct fdtable *fds, int fd, struct file *f, int fd_flags); /* dup2: closes what
+										 was there */
 /* Referenced file, NULL: EBADF. O_PATH files are returned only by fd_get_any. */
 struct file *fd_get(struct fdtable *fds, int fd);
 struct file *fd_get_any(struct fdtable *fds, int fd);
@@ -312,20 +357,22 @@ struct signal_proc_info {
 void signal_proc_info(struct task *t, struct signal_proc_info *ret_info);
 
 /*
- * signalfd, sigtimedwait: takes the next signal of mask that is pending for t or its group. Signal number and
- * *ret_info, or 0. Poll with tg->signal_wq and signal_pending_set().
+ * signalfd, sigtimedwait: takes the next signal of mask that is pending for t or its group. Signal
+ * number and *ret_info, or 0. Poll with tg->signal_wq and signal_pending_set().
  */
 int signal_dequeue(struct task *t, ksigset_t mask, struct lx_siginfo *ret_info);
 ksigset_t signal_pending_set(struct task *t); /* thread's and group's, blocked or not */
 
 /*
- * The contract with the system call layer (kernel.h: kernel_upcalls.syscall): the dispatcher stores a handler's
- * result with regs_set_ret(), -LX_ERESTART* codes included, unless t->regs_replaced was set (it clears it); signal
- * delivery then restarts or turns the code into -EINTR. restart_syscall(2) is task_restart_syscall().
+ * The contract with the system call layer (kernel.h: kernel_upcalls.syscall): the dispatcher stores
+ * a handler's result with regs_set_ret(), -LX_ERESTART* codes included, unless t->regs_replaced was
+ * set (it clears it); signal delivery then restarts or turns the code into -EINTR.
+ * restart_syscall(2) is task_restart_syscall().
  */
 long task_restart_syscall(struct task *t);
 
 /* --- life and death --- */
 /* The calling task ends when it is back in task_run(): handlers return after this (any value). */
 void task_exit_request(struct task *t, int wait_status);
-void tgroup_exit(struct tgroup *tg, int wait_status); /* marks and wakes; the caller's task exits on its way out */
+void tgroup_exit(struct tgroup *tg, int wait_status); /* marks and wakes; the caller's task exits on
+							 its way out */

@@ -129,6 +129,7 @@ struct mm_layout {
 	uaddr_t start_code, end_code, start_data, end_data, start_brk, start_stack;
 	uaddr_t arg_start, arg_end, env_start, env_end;
 	uaddr_t vdso;
+	uaddr_t sigreturn; /* in the vDSO, for actions without SA_RESTORER (arm64); 0: none */
 };
 void mm_layout_set(struct mm *mm, const struct mm_layout *l);
 void mm_layout_get(struct mm *mm, struct mm_layout *ret_l);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Queues of futex waiters, shared by futex.c and futex_pi.c. */
+#pragma once
+
+#include "kernel/futex.h"
+#include "kernel/kernel_int.h"
+
+struct futex_bucket {
+	struct mutex lock; /* LC_FUTEX */
+	struct list_head waiters;
+};
+
+/* On the sleeper's stack; off every list before the sleeper leaves. */
+struct futex_waiter {
+	struct list_head link;                 /* bucket's lock; empty: was woken */
+	_Atomic(struct futex_bucket *) bucket; /* moves with a requeue */
+	struct mm_futex_key key;               /* bucket's lock */
+	uint32_t bitset;
+	bool requeue_pi; /* only futex_cmp_requeue_pi may wake it */
+	bool requeued;   /* by futex_cmp_requeue_pi: go for the lock. bucket's lock */
+	uaddr_t pi_addr; /* the lock it wants then */
+	struct task *t;
+};
+
+void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex_key *key,
+		   uint32_t bitset);
+/* True if it was still queued. */
+bool futex_dequeue(struct futex_waiter *w);
+bool futex_queued(struct futex_waiter *w);
+long futex_wake_key(const struct mm_futex_key *key, int nr, uint32_t bitset);
+struct futex_bucket *futex_bucket(const struct mm_futex_key *key);
+static inline bool futex_key_eq(const struct mm_futex_key *a, const struct mm_futex_key *b)
+{
+	return a->obj == b->obj && a->off == b->off;
+}
+/*
+ * Queued w and the word differs from what the caller expects: leaves the queue. A wake that came
+ * meanwhile was for somebody who really waits and is handed on. Always -EAGAIN.
+ */
+long futex_back_out(struct futex_waiter *w);
+/* The robust list and PI locks of an exiting task. */
+void futex_pi_exit(struct task *t);

@@ -5,6 +5,7 @@
     rundiff.py build/tests/diff/eventfd_overflow              # by hand, one or several
     rundiff.py --platform ptrace --husk build/runtime-shim/husk PROG...
     rundiff.py --arg 7 PROG                                   # arguments for the program
+    rundiff.py --self PROG                                    # natively twice, to check the test
 
 Each program runs in an empty scratch directory of the same name both times. Exit status: 0 the same,
 1 different, 77 different as tests/known.txt says. A known entry that agrees is a failure: delete it.
@@ -77,7 +78,8 @@ def compare(prog, platform, opts, tmp):
     name = os.path.basename(prog)
     cwd = os.path.join(tmp, f"{name}.{platform}")
     results = []
-    for cmd in ([prog], [opts.husk, f"--platform={platform}"] + opts.flag + ["do", "--", prog]):
+    husk = [opts.husk, f"--platform={platform}"] + opts.flag + ["do", "--", prog]
+    for cmd in ([prog], [prog] if opts.self else husk):
         os.mkdir(cwd, 0o755)
         results.append(run(cmd + opts.arg, cwd, opts.timeout, tmp))
         shutil.rmtree(cwd, ignore_errors=True)
@@ -107,6 +109,7 @@ def main():
     p.add_argument("--timeout", type=float, default=float(os.environ.get("RUNDIFF_TIMEOUT", 60)))
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--name", help="name of the test in known.txt; default: that of the program")
+    p.add_argument("--self", action="store_true", help="natively twice: does the test agree with itself?")
     p.add_argument("prog", nargs="+")
     opts = p.parse_args()
     progs = [os.path.abspath(x) for x in opts.prog]

@@ -69,6 +69,7 @@
 #define RELEASES_SHARED(...)  TSA_(release_shared_capability(__VA_ARGS__))
 #define RELEASES_ANY(...)     TSA_(release_generic_capability(__VA_ARGS__))
 #define TRY_ACQUIRES(ok, ...) TSA_(try_acquire_capability(ok, __VA_ARGS__))
+#define TRY_ACQUIRES_SHARED(ok, ...) TSA_(try_acquire_shared_capability(ok, __VA_ARGS__))
 #define EXCLUDES(...)         TSA_(locks_excluded(__VA_ARGS__))
 /* For the few functions whose locking clang cannot follow; say why beside it. */
 #define NO_THREAD_SAFETY TSA_(no_thread_safety_analysis)

@@ -140,6 +140,24 @@ static inline void rwlock_rdlock(struct rwlock *l)
 	lockcheck_hold(l, l->lc);
 }
 
+static inline void rwlock_rdlock_nested(struct rwlock *l) ACQUIRES_SHARED(*l) NO_THREAD_SAFETY;
+static inline void rwlock_rdlock_nested(struct rwlock *l)
+{
+	lockcheck_take(l, l->lc, true);
+	pthread_rwlock_rdlock(&l->rw);
+	lockcheck_hold(l, l->lc);
+}
+
+/* True if the lock was taken for reading. */
+static inline bool rwlock_tryrdlock(struct rwlock *l) TRY_ACQUIRES_SHARED(true, *l) NO_THREAD_SAFETY;
+static inline bool rwlock_tryrdlock(struct rwlock *l)
+{
+	if (pthread_rwlock_tryrdlock(&l->rw) != 0)
+		return false;
+	lockcheck_hold(l, l->lc);
+	return true;
+}
+
 static inline void rwlock_wrlock(struct rwlock *l) ACQUIRES(*l) NO_THREAD_SAFETY;
 static inline void rwlock_wrlock(struct rwlock *l)
 {

@@ -21,6 +21,7 @@
 #include "fs/gofer/int.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
+#include "vfs/chrdev.h"
 
 /* --- descriptors --- */
 
@@ -229,8 +230,10 @@ int gofer_open(struct inode *i, struct file *f, const struct vfs_caller *c)
 		f->ops = &gofer_dir_ops;
 		return 0;
 	}
+	if (LX_S_ISCHR(i->mode))
+		return chrdev_open(i, f, c);
 	if (!LX_S_ISREG(i->mode))
-		return -ENXIO;		/* a socket; vfs opens FIFOs and devices itself */
+		return -ENXIO;		/* a socket or a disk; vfs opens FIFOs itself */
 	ret = ginode_backing(gi, f->mode & FMODE_WRITE, false, &bf);
 	if (ret < 0)
 		return ret;

@@ -85,7 +85,6 @@ static inline struct gofer_sb *gofer_sb_of(const struct inode *i)
 }
 
 /* --- super.c --- */
-extern const struct inode_ops gofer_inode_ops;
 /*
  * The inode of a host file: the one there is (which takes over nid, or gives it back) or a new one. nid 0: it is reached
  * as name in dir. fresh: attr is newer than what the inode knows. link: text of a symbolic link, or NULL.

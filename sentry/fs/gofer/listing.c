@@ -18,6 +18,7 @@
 #include <host/host.h>
 
 #include "fs/gofer/int.h"
+#include "vfs/dentry.h"
 
 #define CHUNKS_MAX 4096u		/* replies that one directory may take: half a gigabyte of names */
 
@@ -316,6 +317,19 @@ int listing_find(struct ginode *gd, struct listing *l, const char *name, size_t 
 
 /* --- getdents --- */
 
+static uint64_t parent_ino(struct file *f)
+{
+	struct dentry *up;
+	uint64_t ino;
+
+	if (!f->path.dentry)
+		return f->inode->ino;	/* the inner file of an overlay, which knows better */
+	up = dentry_parent(f->path.dentry);
+	ino = up->inode ? up->inode->ino : f->inode->ino;
+	dentry_put(up);
+	return ino;
+}
+
 static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 {
 	struct ginode *gd = ginode_of(f->inode);
@@ -339,7 +353,9 @@ static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 		f->dir_state = l = new;
 	}
 	while (ctx->pos < 2) {
-		if (!ctx->emit(ctx, "..", ctx->pos == 0 ? 1 : 2, ctx->pos + 1, f->inode->ino, LX_DT_DIR))
+		uint64_t ino = ctx->pos == 0 ? f->inode->ino : parent_ino(f);
+
+		if (!ctx->emit(ctx, "..", ctx->pos == 0 ? 1 : 2, ctx->pos + 1, ino, LX_DT_DIR))
 			return 0;
 		ctx->pos++;
 	}

@@ -90,6 +90,8 @@ int ginode_set_attr(struct ginode *gi, const struct gofer_attr *attr)
 	return 0;
 }
 
+static const struct inode_ops gofer_inode_ops, gofer_shared_ops;
+
 /* --- the table --- */
 
 static size_t slot_of(const struct gofer_sb *gsb, uint64_t dev, uint64_t ino)
@@ -154,8 +156,8 @@ static int ginode_new(struct gofer_sb *gsb, const struct gofer_attr *a, struct g
 
 	if (!gi)
 		return -ENOMEM;
-	inode_init(&gi->i, gsb->sb, &gofer_inode_ops, gofer_guest_ino(gsb, gofer_dev(a), a->ino),
-		   a->mode & (LX_S_IFMT | 07777));
+	inode_init(&gi->i, gsb->sb, gsb->ttl_ns == GOFER_TTL_FOREVER ? &gofer_inode_ops : &gofer_shared_ops,
+		   gofer_guest_ino(gsb, gofer_dev(a), a->ino), a->mode & (LX_S_IFMT | 07777));
 	gi->dev = gofer_dev(a);
 	gi->ino = a->ino;
 	gi->blksize = a->blksize >= 512 && a->blksize <= (1u << 20) ? a->blksize : 4096;
@@ -382,27 +384,30 @@ static void ginode_destroy(struct inode *i)
 	free(gi);
 }
 
-const struct inode_ops gofer_inode_ops = {
-	.lookup = gofer_lookup,
-	.create = gofer_create,
-	.mkdir = gofer_mkdir,
-	.mknod = gofer_mknod,
-	.symlink = gofer_symlink,
-	.link = gofer_link,
-	.unlink = gofer_unlink,
-	.rmdir = gofer_rmdir,
-	.rename = gofer_rename,
-	.readlink = gofer_readlink,
-	.getattr = gofer_getattr,
-	.setattr = gofer_setattr,
-	.revalidate = gofer_revalidate,
-	.open = gofer_open,
-	.getxattr = gofer_getxattr,
-	.setxattr = gofer_setxattr,
-	.listxattr = gofer_listxattr,
-	.removexattr = gofer_removexattr,
-	.destroy = ginode_destroy,
-};
+/* clang-format off */
+#define GOFER_OPS \
+	.lookup = gofer_lookup, \
+	.create = gofer_create, \
+	.mkdir = gofer_mkdir, \
+	.mknod = gofer_mknod, \
+	.symlink = gofer_symlink, \
+	.link = gofer_link, \
+	.unlink = gofer_unlink, \
+	.rmdir = gofer_rmdir, \
+	.rename = gofer_rename, \
+	.readlink = gofer_readlink, \
+	.getattr = gofer_getattr, \
+	.setattr = gofer_setattr, \
+	.open = gofer_open, \
+	.getxattr = gofer_getxattr, \
+	.setxattr = gofer_setxattr, \
+	.listxattr = gofer_listxattr, \
+	.removexattr = gofer_removexattr, \
+	.destroy = ginode_destroy
+/* clang-format on */
+
+static const struct inode_ops gofer_inode_ops = { GOFER_OPS };
+static const struct inode_ops gofer_shared_ops = { GOFER_OPS, .revalidate = gofer_revalidate };
 
 /* --- super block --- */
 

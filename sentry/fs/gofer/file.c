@@ -12,14 +12,12 @@
 #include <string.h>
 
 #include <abi/linux/fcntl.h>
-#include <abi/linux/limits.h>
 #include <abi/linux/mman.h>
 #include <abi/linux/stat.h>
 #include <base/bits.h>
 #include <host/host.h>
 
 #include "fs/gofer/int.h"
-#include "kernel/task.h"
 #include "mm/mm.h"
 #include "vfs/chrdev.h"
 
@@ -409,35 +407,10 @@ static int file_fallocate(struct file *f, int mode, int64_t off, int64_t len)
 	return ret < 0 ? ret : ginode_set_attr(gi, &r.attr);
 }
 
-/* What /proc/pid/maps shows for this file. */
-static void note_map_name(struct ginode *gi, struct file *f)
-{
-	auto_free char *buf = malloc(LX_PATH_MAX);
-	auto_path struct path root = { 0 };
-	struct task *t = task_current();
-	char *name, *old;
-	ssize_t n;
-
-	if (!buf || !t)
-		return;
-	fscontext_root(t->fs, &root);
-	n = vfs_path_name(&f->path, &root, buf, LX_PATH_MAX);
-	if (n < 0)
-		return;
-	name = strndup(buf, (size_t)n);
-	mutex_lock(&gi->lock);
-	old = gi->map_name;
-	gi->map_name = name;
-	mutex_unlock(&gi->lock);
-	free(old);
-}
-
 static int file_mmap(struct file *f, struct mm_mmap_req *req)
 {
 	struct ginode *gi = ginode_of(f->inode);
 
-	if (!gi->map_name)
-		note_map_name(gi, f);
 	req->mappable = &gi->map;
 	return 0;
 }
@@ -520,27 +493,10 @@ static void map_id(struct mappable *m, struct mappable_id *ret_id)
 	};
 }
 
-static int map_name(struct mappable *m, char *buf, size_t size)
-{
-	struct ginode *gi = ginode_of_map(m);
-	size_t len;
-	int ret = -ENAMETOOLONG;
-
-	mutex_lock(&gi->lock);
-	len = gi->map_name ? strlen(gi->map_name) : 0;
-	if (len < size) {
-		memcpy(buf, gi->map_name ? gi->map_name : "", len + 1);
-		ret = (int)len;
-	}
-	mutex_unlock(&gi->lock);
-	return ret;
-}
-
 const struct mappable_ops gofer_mappable_ops = {
 	.get = map_get,
 	.put = map_put,
 	.translate = map_translate,
 	.sync = map_sync,
 	.id = map_id,
-	.name = map_name,
 };

@@ -61,7 +61,6 @@ struct ginode {
 	struct ginode *dir;		/* owned reference while nid is 0 */
 	char *name;			/* owned while nid is 0 */
 	char *link;			/* owned: target of a symbolic link, once known */
-	char *map_name;			/* owned: for /proc/pid/maps */
 	struct backing_file *bf;	/* owned: the donated descriptor */
 	bool bf_writable;
 	bool ever_written;		/* opened for writing once: descriptors are writable from then on */

@@ -377,7 +377,6 @@ static void ginode_destroy(struct inode *i)
 		gofer_forget(gsb->conn, gi->nid);
 	ginode_put_dir(gi->dir, gi->name);
 	free(gi->link);
-	free(gi->map_name);
 	mappable_fini(&gi->map);
 	mutex_fini(&gi->lock);
 	inode_fini(i);

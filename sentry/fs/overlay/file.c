@@ -12,13 +12,11 @@
 #include <string.h>
 
 #include <abi/linux/fcntl.h>
-#include <abi/linux/limits.h>
 #include <abi/linux/mman.h>
 #include <abi/linux/stat.h>
 #include <base/bits.h>
 
 #include "fs/overlay/int.h"
-#include "kernel/task.h"
 #include "lock_class.h"
 #include "mm/mm.h"
 #include "vfs/chrdev.h"
@@ -193,29 +191,6 @@ static int file_fallocate(struct file *f, int mode, int64_t off, int64_t len)
 	return ret;
 }
 
-/* What /proc/pid/maps shows for this file. */
-static void note_map_name(struct onode *on, struct file *f)
-{
-	auto_free char *buf = malloc(LX_PATH_MAX);
-	auto_path struct path root = { 0 };
-	struct task *t = task_current();
-	char *name, *old;
-	ssize_t n;
-
-	if (!buf || !t)
-		return;
-	fscontext_root(t->fs, &root);
-	n = vfs_path_name(&f->path, &root, buf, LX_PATH_MAX);
-	if (n < 0)
-		return;
-	name = strndup(buf, (size_t)n);
-	mutex_lock(&on->lock);
-	old = on->map_name;
-	on->map_name = name;
-	mutex_unlock(&on->lock);
-	free(old);
-}
-
 static int file_mmap(struct file *f, struct mm_mmap_req *req)
 {
 	struct onode *on = onode_of(f->inode);
@@ -236,8 +211,6 @@ static int file_mmap(struct file *f, struct mm_mmap_req *req)
 	ret = real->ops->mmap(real, &inner);
 	if (ret < 0)
 		return ret;
-	if (!on->map_name)
-		note_map_name(on, f);
 	m = mappable_get(inner.mappable);
 	mutex_lock(&on->lock);
 	/* Copied up since: real is out of date, and so is m; the next mmap or copy-up brings the right one. */
@@ -362,27 +335,10 @@ static void map_id(struct mappable *m, struct mappable_id *ret_id)
 	};
 }
 
-static int map_name(struct mappable *m, char *buf, size_t size)
-{
-	struct onode *on = onode_of_map(m);
-	size_t len;
-	int ret = -ENAMETOOLONG;
-
-	mutex_lock(&on->lock);
-	len = on->map_name ? strlen(on->map_name) : 0;
-	if (len < size) {
-		memcpy(buf, on->map_name ? on->map_name : "", len + 1);
-		ret = (int)len;
-	}
-	mutex_unlock(&on->lock);
-	return ret;
-}
-
 const struct mappable_ops overlay_mappable_ops = {
 	.get = map_get,
 	.put = map_put,
 	.translate = map_translate,
 	.sync = map_sync,
 	.id = map_id,
-	.name = map_name,
 };

@@ -70,7 +70,6 @@ struct onode {
 	struct inode *upper;		/* owned: the data, once copied up; set once */
 	struct mappable *real_map;	/* referenced: what map stands for, once mapped */
 	struct xattr_store *xattrs;	/* owned: with ON_XATTR */
-	char *map_name;			/* owned */
 };
 
 #define ON_META	    1u			/* attributes in struct inode are the truth, not the lower file's */

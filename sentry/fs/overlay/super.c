@@ -222,7 +222,6 @@ static void onode_destroy(struct inode *i)
 	if (on->xattrs)
 		xattr_store_fini(on->xattrs);
 	free(on->xattrs);
-	free(on->map_name);
 	if (on->lower)
 		inode_put(on->lower);
 	mappable_fini(&on->map);

@@ -3,7 +3,6 @@
  * Internet addresses and ports: what a socket may bind to, who listens where, which port is free. Locking: g_net_lock.
  * Differs from Linux: only loopback addresses exist; a closed connection does not occupy its port (no TIME_WAIT).
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,10 @@
 
 #include "kernel/task.h"
 #include "net/loopback/inet.h"
+
+/* Both architectures are little-endian. */
+#define htons(v) __builtin_bswap16(v)
+#define ntohs(v) __builtin_bswap16(v)
 
 #define PORT_FIRST 32768u
 #define PORT_LAST  60999u

@@ -33,6 +33,7 @@ struct gthread;		/* one guest thread inside an aspace */
 /* map() flags */
 #define PF_MAP_POPULATE 1u /* pages are known to be present: prefault the range */
 #define PF_MAP_PRIVATE  2u /* the file may never be written through this mapping (no PROT_WRITE is set ever) */
+#define PF_MAP_FRESH    4u /* nothing is mapped anywhere in the range: guests may go on meanwhile */
 
 /* What the backend needs besides the process it was started in; filled by boot before lock-down. */
 struct platform_params {
@@ -83,10 +84,10 @@ struct platform_ops {
 	void (*aspace_free)(struct aspace *as);
 
 	/*
-	 * Posted: returns at once, becomes true before any later run() of a thread of this aspace resumes
-	 * guest code that could observe it, or the fault that comes early is retried inside run(). Replaces
-	 * whatever is there (MAP_FIXED). The mapping is MAP_SHARED of pf at off. -ENOMEM: the
-	 * host refused (map count); the caller may merge and retry.
+	 * Posted: returns at once. Replaces whatever is there (MAP_FIXED); any later run() of a thread of
+	 * this aspace then waits until it is done, since guest code might still see what was there before.
+	 * With PF_MAP_FRESH nothing waits: a fault that comes early is retried inside run(). The mapping
+	 * is MAP_SHARED of pf at off. A refusal by the host (-ENOMEM: map count) shows up in sync().
 	 */
 	int (*map)(struct aspace *as, uaddr_t va, size_t size, struct platform_file *pf, uint64_t off,
 		   int prot, unsigned int flags);

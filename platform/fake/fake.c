@@ -172,7 +172,7 @@ static int fake_map(struct aspace *as, uaddr_t va, size_t size, struct platform_
 	if (ret < 0)
 		return ret;
 	if (!page_aligned(off) || (flags & PF_MAP_PRIVATE && prot & PF_PROT_WRITE) ||
-	    flags & ~(PF_MAP_POPULATE | PF_MAP_PRIVATE))
+	    flags & ~(PF_MAP_POPULATE | PF_MAP_PRIVATE | PF_MAP_FRESH))
 		return -EINVAL;
 	mutex_lock(&as->f->lock);
 	as->counts.map++;

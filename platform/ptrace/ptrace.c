@@ -31,6 +31,7 @@
 #define PTRACE_SYSEMU_ 31 /* the same on both architectures; glibc's enum has gaps */
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
+#define START_STOPS  8 /* the return from clone, in and out of seccomp, and some spare */
 #define KICK_LIMIT   100000000ull /* ns until an unanswered kick costs the stub its life */
 
 struct pt_platform {
@@ -48,6 +49,7 @@ struct aspace {
 	struct stub *stub;
 	struct list_head threads;  /* of gthread.link; pt->lock */
 	unsigned int nr_threads;
+	atomic_bool lost;	   /* a thread ended that nobody told to */
 };
 
 struct gthread {
@@ -132,6 +134,7 @@ static void arm_watchdog(struct pt_platform *pt)
 static int pt_gone(struct gthread *th)
 {
 	th->gone = true;
+	atomic_store(&th->as->lost, true);
 	return -ESRCH;
 }
 
@@ -141,22 +144,29 @@ static int resume(struct gthread *th, int how)
 }
 
 /*
- * Seizes the new thread and waits until it stands in its parking loop, which is behind the
- * installation of its filter.
+ * Has the new thread installed its filter, and is it at a place where it can be given a guest's
+ * registers? Not at the entry of a call: that would still be made.
  */
-static int seize_parked(struct gthread *th)
+static bool is_parked(struct gthread *th, int status)
 {
 	const struct stub_image_header *img = stub_image_header();
+	uint64_t pc = regs_pc(&th->known);
+
+	if (pc >= img->filtered_pc && pc < img->park_pc)
+		return regs_ret(&th->known) == 0;
+	return pc >= img->park_pc && pc <= img->park_pc_end && WSTOPSIG(status) != SYSCALL_STOP;
+}
+
+/* Seizes the new thread and lets it run as far as the end of its filter's installation. */
+static int seize_parked(struct gthread *th)
+{
 	unsigned long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD;
 	int ret = (int)tracee_ptrace(PTRACE_SEIZE, th->tid, 0, options), status;
 	uint64_t none = 0;
 
-	if (ret < 0)
-		return ret;
-	for (int tries = 0;; tries++) {
+	if (ret == 0)
 		ret = (int)tracee_ptrace(PTRACE_INTERRUPT, th->tid, 0, 0);
-		if (ret < 0)
-			return ret;
+	for (int stops = 0; ret == 0; stops++) {
 		ret = tracee_wait(th->tid, &status);
 		if (ret < 0)
 			return ret;
@@ -165,17 +175,16 @@ static int seize_parked(struct gthread *th)
 		ret = tracee_get_regs(th->tid, &th->known);
 		if (ret < 0)
 			return ret;
-		if (regs_pc(&th->known) >= img->park_pc && regs_pc(&th->known) <= img->park_pc_end)
+		if (is_parked(th, status))
 			break;
-		if (tries == 1000)
-			return -ETIMEDOUT;
-		ret = resume(th, PTRACE_CONT);
-		if (ret < 0)
-			return ret;
-		host_sched_yield();
+		if (stops == START_STOPS)
+			return -EPROTO;
+		ret = resume(th, PTRACE_SYSCALL);
 	}
 	/* born with everything blocked; the kick must come through. Then all the registers. */
-	ret = (int)tracee_ptrace(PTRACE_SETSIGMASK, th->tid, sizeof(none), (unsigned long)&none);
+	if (ret == 0)
+		ret = (int)tracee_ptrace(PTRACE_SETSIGMASK, th->tid, sizeof(none),
+					 (unsigned long)&none);
 	if (ret == 0)
 		ret = tracee_fp_reset(th->tid);
 	return ret;
@@ -413,7 +422,9 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 	while (ret >= 0) {
 		uint32_t posted = stub_posted(s);
 
-		stub_flush(s);
+		ret = stub_before_run(s);
+		if (ret < 0)
+			break;
 		/* commands still on their way leave `seen` behind, so that a fault waits for them */
 		if (th->seen != posted && stub_done(s, posted))
 			th->seen = posted;
@@ -441,7 +452,7 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 		stub_kill(s);
 		await_exit(th);
 	}
-	return -ESRCH;
+	return pt_gone(th);
 }
 
 static void pt_kick(struct gthread *th)
@@ -517,8 +528,8 @@ static int pt_sync(struct aspace *as)
 
 static bool pt_aspace_dead(struct aspace *as, int *ret_status)
 {
-	/* a zombie leader whose threads are still traced cannot be reaped yet: dead all the same */
-	if (!stub_reap(as->stub, false) && !host_pidfd_dead(as->stub->pidfd))
+	/* one that is still dying, or whose threads' zombies wait for their tracers, is dead all the same */
+	if (!stub_reap(as->stub, false) && !atomic_load(&as->lost))
 		return false;
 	*ret_status = atomic_load(&as->stub->dead) ? as->stub->status : SIGKILL;
 	return true;

@@ -77,6 +77,17 @@ void stub_flush(struct stub *s)
 	host_futex_wake_shared(&s->cmd->posted, 1);
 }
 
+int stub_before_run(struct stub *s)
+{
+	uint32_t barrier = atomic_load(&s->barrier);
+
+	stub_flush(s);
+	/* long done: its number may be out of the window in which stub_done() believes */
+	if (stub_posted(s) - barrier > STUB_RING || stub_done(s, barrier))
+		return 0;
+	return stub_wait(s, barrier);
+}
+
 /* Looks at the results of commands done and gives back their files. */
 static void reap_locked(struct stub *s) REQUIRES(s->lock);
 static void reap_locked(struct stub *s)
@@ -174,7 +185,7 @@ int stub_map(struct stub *s, uaddr_t va, size_t size, struct platform_file *pf, 
 	if (ret < 0)
 		return ret;
 	if (!page_aligned(off) || prot & ~(PF_PROT_READ | PF_PROT_WRITE | PF_PROT_EXEC) ||
-	    flags & ~(PF_MAP_POPULATE | PF_MAP_PRIVATE) ||
+	    flags & ~(PF_MAP_POPULATE | PF_MAP_PRIVATE | PF_MAP_FRESH) ||
 	    (flags & PF_MAP_PRIVATE && prot & PF_PROT_WRITE))
 		return -EINVAL;
 	if (__atomic_load_n(&pf->number, __ATOMIC_ACQUIRE) < 0) {
@@ -190,6 +201,8 @@ int stub_map(struct stub *s, uaddr_t va, size_t size, struct platform_file *pf, 
 						 (flags & PF_MAP_POPULATE ? MAP_POPULATE_ : 0),
 					 (uint64_t)pf->number, off },
 			  pf, &n);
+	if (ret == 0 && !(flags & PF_MAP_FRESH))
+		atomic_store(&s->barrier, n);
 	mutex_unlock(&s->lock);
 	return ret;
 }

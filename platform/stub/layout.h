@@ -120,6 +120,7 @@ _Static_assert(sizeof(struct stub_reply_page) <= STUB_REPLY_SIZE, "reply page");
 struct stub_image_header {
 	uint64_t magic;
 	uint64_t zygote_entry; /* first instruction of the zygote, on its own stack */
+	uint64_t filtered_pc;  /* behind the call that installs the filter; it worked if 0 came back */
 	uint64_t park_pc;      /* a parked thread stands here or behind the call at ... */
 	uint64_t park_pc_end;  /* ... this address */
 	uint64_t exit_pc;      /* ends the thread that gets there */

@@ -45,6 +45,7 @@ struct stub {
 	uint32_t reaped;	      /* commands whose result was looked at */
 	int first_err;		      /* of posted commands since the last sync */
 	atomic_uint posted;	      /* commands posted: what cmd->posted says */
+	atomic_uint barrier;	      /* guests go on only when this many commands are done */
 	uint32_t woken;		      /* posted at the last wake of the agent; racy reads are harmless */
 	bool first_thread;	      /* a clone was posted when the stub was made, nobody took it yet */
 };
@@ -96,6 +97,8 @@ static inline uint32_t stub_posted(struct stub *s)
 bool stub_done(struct stub *s, uint32_t n);
 /* Waits until the first n commands are done; does not look at their results. */
 int stub_wait(struct stub *s, uint32_t n);
+/* Before guest code goes on: wakes the agent, and waits for commands that replaced something. */
+int stub_before_run(struct stub *s);
 
 /* --- inside platform/stub --- */
 

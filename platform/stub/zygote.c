@@ -260,7 +260,7 @@ int stub_zygote_start(struct stub_system *sys)
 		sys->vdso.size = su.vdso_size;
 		stub_vdso_symbols(STUB_VDSO, su.vdso, &sys->vdso);
 	} else {
-		log_info("no /proc: the host's vDSO is not kept in stubs");
+		log_info("the host's vDSO is not kept in stubs: its place is unknown");
 	}
 	ret = host_mmap(NULL, SETUP_STACK, HOST_PROT_READ | HOST_PROT_WRITE,
 			HOST_MAP_PRIVATE | HOST_MAP_ANON, -1, 0, &stack);

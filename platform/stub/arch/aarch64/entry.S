@@ -151,6 +151,7 @@ stub_thread:
 	mov	x1, #0
 	MOVQ	x2, STUB_FILTER_THREAD
 	CALL	__NR_seccomp
+stub_filtered:
 	cbnz	x0, stub_exit
 stub_park:
 	MOVQ	x0, (STUB_REPLY + STUB_REPLY_PARK)
@@ -169,6 +170,7 @@ stub_exit:
 	.section .header, "a", %progbits
 	.quad	STUB_IMAGE_MAGIC_ASM
 	.quad	stub_zygote_entry
+	.quad	stub_filtered
 	.quad	stub_park
 	.quad	stub_park_end
 	.quad	stub_exit

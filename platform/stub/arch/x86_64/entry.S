@@ -152,6 +152,7 @@ stub_thread:
 	movabs	$STUB_FILTER_THREAD, %rdx
 	mov	$__NR_seccomp, %eax
 	syscall
+stub_filtered:
 	test	%eax, %eax
 	jnz	stub_exit
 stub_park:
@@ -173,6 +174,7 @@ stub_exit:
 	.section .header, "a", @progbits
 	.quad	STUB_IMAGE_MAGIC_ASM
 	.quad	stub_zygote_entry
+	.quad	stub_filtered
 	.quad	stub_park
 	.quad	stub_park_end
 	.quad	stub_exit

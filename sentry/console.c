@@ -187,3 +187,8 @@ void console_resize(struct console *c, uint16_t rows, uint16_t cols, uint16_t xp
 	if (c)
 		tty_resize(c->tty, &w);
 }
+
+struct pgroup *console_foreground(struct console *con)
+{
+	return tty_foreground(con->tty);
+}

@@ -9,6 +9,7 @@
 
 struct console;
 struct file;
+struct pgroup;
 struct tty;
 
 /* sock and master are taken over; tty is kept alive by master. */
@@ -17,3 +18,5 @@ int console_start(int sock, struct file *master, struct tty *tty, struct console
 void console_stop(struct console *con);
 void console_resize(struct console *con, uint16_t rows, uint16_t cols, uint16_t xpixel,
 		    uint16_t ypixel);
+/* The terminal's foreground process group: referenced, or NULL. */
+struct pgroup *console_foreground(struct console *con);

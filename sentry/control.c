@@ -17,6 +17,7 @@
 #include "fs/devpts/tty.h"
 #include "host/host.h"
 #include "kernel/kernel.h"
+#include "kernel/pid.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
 #include "lock_class.h"
@@ -90,7 +91,7 @@ static int signal_foreground(struct control *c, int sig)
 	if (c->con)
 		pg = console_foreground(c->con);
 	if (!pg)
-		pg = tgroup_pgroup(c->init);
+		pg = task_pgroup(c->init->leader);
 	if (!pg)
 		return -ESRCH;
 	ret = signal_send_pgrp(pg, sig, NULL);
@@ -100,13 +101,13 @@ static int signal_foreground(struct control *c, int sig)
 
 static int signal_all(int sig)
 {
-	struct tgroup *tg;
+	struct task *t;
 	int ret = -ESRCH;
 
 	/* by number: groups come and go while the signals are sent */
-	for (int id = 0; (tg = tgroup_next(g_kernel, id)); tgroup_put(tg)) {
-		id = tg->tgid;
-		if (signal_send_tgroup(tg, sig, NULL) == 0)
+	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
+		id = t->tid + 1;
+		if (signal_send_tgroup(t->tg, sig, NULL) == 0)
 			ret = 0;
 	}
 	return ret;
@@ -135,17 +136,17 @@ static int do_signal(struct control *c, const struct ctl_signal *s)
 	return ret;
 }
 
-/* [{"pid":1,"ppid":0,"comm":"sh"},...] */
+/* [{"pid":1},...] */
 static size_t list_processes(char *buf, size_t size)
 {
-	struct tgroup *tg;
+	struct task *t;
 	size_t n = 0;
 
 	n += (size_t)snprintf(buf + n, size - n, "[");
-	for (int id = 0; (tg = tgroup_next(g_kernel, id)); tgroup_put(tg)) {
-		id = tg->tgid;
+	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
+		id = t->tid + 1;
 		if (n + 64 < size)
-			n += (size_t)snprintf(buf + n, size - n, "%s{\"pid\":%d}", n > 1 ? "," : "", id);
+			n += (size_t)snprintf(buf + n, size - n, "%s{\"pid\":%d}", n > 1 ? "," : "", t->tid);
 	}
 	n += (size_t)snprintf(buf + n, size - n, "]");
 	return n;

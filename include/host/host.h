@@ -219,6 +219,8 @@ int host_socketpair(enum host_socktype type, int ret_fds[2]);
 int host_shutdown(int sock);
 /* Before lock-down: a receive that finds nothing for so long gives -EAGAIN. */
 int host_set_recv_timeout(int sock, unsigned int ms);
+/* One connection of a listening socket: close-on-exec. */
+int host_accept(int sock);
 
 /* --- processes and signals ----------------------------------------------------------------------- */
 

@@ -130,3 +130,8 @@ int host_shutdown(int sock)
 {
 	return (int)HOST_CALL(SYS_shutdown, sock, SHUT_RDWR);
 }
+
+int host_accept(int sock)
+{
+	return (int)HOST_CALL(SYS_accept4, sock, NULL, NULL, SOCK_CLOEXEC);
+}

@@ -427,21 +427,37 @@ static long ioctl_tcget(struct tty *tty, struct task *t, uint64_t arg, size_t si
 	return copyout(t, arg, &old, size);
 }
 
-static long ioctl_swinsz(struct tty *tty, struct task *t, uint64_t arg)
+void tty_resize(struct tty *tty, const struct lx_winsize *win)
 {
-	struct lx_winsize win;
 	struct tty_after after = { 0 };
-	int ret = copyin(t, &win, arg, sizeof(win));
 
-	if (ret < 0)
-		return ret;
 	mutex_lock(&tty->lock);
-	if (memcmp(&win, &tty->win, sizeof(win)) != 0) {
-		tty->win = win;
+	if (memcmp(win, &tty->win, sizeof(*win)) != 0) {
+		tty->win = *win;
 		tty_after_signal_locked(tty, &after, LX_SIGWINCH);
 	}
 	mutex_unlock(&tty->lock);
 	tty_after_run(tty, &after);
+}
+
+struct pgroup *tty_foreground(struct tty *tty)
+{
+	struct pgroup *pg;
+
+	mutex_lock(&tty->lock);
+	pg = tty->fg ? pgroup_get(tty->fg) : NULL;
+	mutex_unlock(&tty->lock);
+	return pg;
+}
+
+static long ioctl_swinsz(struct tty *tty, struct task *t, uint64_t arg)
+{
+	struct lx_winsize win;
+	int ret = copyin(t, &win, arg, sizeof(win));
+
+	if (ret < 0)
+		return ret;
+	tty_resize(tty, &win);
 	return 0;
 }
 

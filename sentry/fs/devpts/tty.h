@@ -116,6 +116,10 @@ struct tty *tty_of_task(struct task *t);
 /* The session leader of s exits or gives its terminal up. hangup: SIGHUP and SIGCONT to the foreground group. */
 void tty_session_gone(struct tty *tty, struct session *s, bool hangup);
 void tty_hangup(struct tty *tty);
+/* A new window size: SIGWINCH to the foreground group if it is another one. */
+void tty_resize(struct tty *tty, const struct lx_winsize *win);
+/* The foreground process group: referenced, or NULL. */
+struct pgroup *tty_foreground(struct tty *tty);
 /* device number for /proc/pid/stat: major 136, minor index */
 uint32_t tty_dev(const struct tty *tty);
 

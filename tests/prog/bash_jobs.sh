@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Job control in bash: stop, continue, foreground, background, wait -n, disown, process groups.
+exec 2>&1
+set -m
+sleep 100 & p=$!
+[ "$(ps -o pgid= -p $p | tr -d ' ')" = "$p" ] && echo own group
+kill -STOP %1; sleep 0.3; jobs -s | sed 's/ *sleep/ sleep/'
+kill -CONT %1; sleep 0.2; jobs -r | wc -l
+kill %1; wait $p; echo "ended $?"
+(sleep 0.1; exit 4) & wait -n; echo "wait -n $?"
+sh -c 'kill -TSTP $$; echo resumed' & sleep 0.3; jobs -s | wc -l; fg %1 > /dev/null; echo "fg $?"
+sleep 50 | cat & jobs | wc -l; kill %%; wait 2> /dev/null; echo done
+set +m
+(trap '' HUP; sleep 0.2; echo survived) & disown; sleep 0.5
+sleep 60 & kill -INT $!; wait $!; echo "int $?"

@@ -220,7 +220,7 @@ static int fill(struct launch_req *r, const struct do_flags *f, int argc, char *
 		return -err->code;
 	spec_common(b, conf);
 	/* the host's own tree is never written, with or without an overlay */
-	b->flags |= BOOT_FOREGROUND | BOOT_ROOT_SHARED;
+	b->flags |= BOOT_FOREGROUND | BOOT_ROOT_SHARED | BOOT_PLAIN_INIT;
 	if (overlay && !f->readonly)
 		b->flags |= BOOT_ROOT_OVERLAY;
 	else

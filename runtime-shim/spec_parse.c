@@ -349,7 +349,7 @@ static int parse_root(struct parser *p, json_t *top)
 		return nomem(p);
 	if (ro)
 		c->flags |= BOOT_ROOT_RDONLY;
-	else if (overlay)
+	if (overlay)
 		c->flags |= BOOT_ROOT_OVERLAY;
 	if (strcmp(conf->file_access, "shared") == 0)
 		c->flags |= BOOT_ROOT_SHARED;

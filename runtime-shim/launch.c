@@ -321,6 +321,7 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		.tty_fd = tty,
 		.listen_fd = r->listen_fd,
 		.log_fd = log,
+		.trace_fd = r->conf->strace && log < 0 ? STDERR_FILENO : -1,
 		.kvm_fd = -1,
 		.cpuinfo_fd = cpuinfo,
 		.meminfo_fd = meminfo,

@@ -151,9 +151,9 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 {
 	struct sentry_start s = *start;
 	int *fds[] = { &s.exe_fd,    &s.ctl_fd,   &s.conf_fd, &s.gofer_fd,   &s.tty_fd,
-		       &s.listen_fd, &s.log_fd,   &s.kvm_fd,  &s.cpuinfo_fd, &s.meminfo_fd,
+		       &s.listen_fd, &s.log_fd, &s.trace_fd,   &s.kvm_fd,  &s.cpuinfo_fd, &s.meminfo_fd,
 		       &s.stdio[0],  &s.stdio[1], &s.stdio[2] };
-	char *argv[24], *envp[] = { NULL };
+	char *argv[32], *envp[] = { NULL };
 	size_t argc = 0;
 
 	g_report_fd = s.ctl_fd;
@@ -180,6 +180,7 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 	arg_fd(argv, &argc, "tty-fd", s.tty_fd);
 	arg_fd(argv, &argc, "listen-fd", s.listen_fd);
 	arg_fd(argv, &argc, "log-fd", s.log_fd);
+	arg_fd(argv, &argc, "trace-fd", s.trace_fd);
 	arg_fd(argv, &argc, "kvm-fd", s.kvm_fd);
 	arg_fd(argv, &argc, "cpuinfo-fd", s.cpuinfo_fd);
 	arg_fd(argv, &argc, "meminfo-fd", s.meminfo_fd);

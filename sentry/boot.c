@@ -276,6 +276,23 @@ static int start_program(struct boot *b, struct tgroup **ret_init)
 
 /* --- the whole --- */
 
+static int start_trace(struct boot *b)
+{
+	const char *bad = NULL;
+	int ret;
+
+	if (!(b->conf->flags & BOOT_STRACE))
+		return 0;
+	/* without a log there is still standard error, for `husk --strace do` at a prompt */
+	if (b->fds->log < 0 && b->fds->trace >= 0)
+		trace_set_fd(b->fds->trace);
+	ret = syscall_trace_init(b->conf->strace_syscalls, &bad);
+	if (ret == -EINVAL && bad)
+		snprintf(b->why, sizeof(b->why), "--strace-syscalls: no system call '%.*s'",
+			 (int)strcspn(bad, ","), bad);
+	return ret < 0 ? fail(b, ret, "tracing") : 0;
+}
+
 static int make_kernel(struct boot *b)
 {
 	const struct boot_conf *c = b->conf;
@@ -340,6 +357,8 @@ static int set_up(struct boot *b)
 		return fail(b, ret, "file system layer");
 	boot_register_types();
 	ret = make_kernel(b);
+	if (ret == 0)
+		ret = start_trace(b);
 	if (ret < 0)
 		return ret;
 	ret = control_start(b->fds->ctl, b->fds->listen, b->conf->flags & BOOT_FOREGROUND, &b->ctl);

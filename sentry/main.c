@@ -33,6 +33,7 @@ static void parse_args(int argc, char **argv, struct boot_fds *fds)
 		{ "--ctl-fd=", &fds->ctl },         { "--conf-fd=", &fds->conf },
 		{ "--gofer-fd=", &fds->gofer },     { "--tty-fd=", &fds->tty },
 		{ "--listen-fd=", &fds->listen },   { "--log-fd=", &fds->log },
+		{ "--trace-fd=", &fds->trace },
 		{ "--kvm-fd=", &fds->kvm },         { "--cpuinfo-fd=", &fds->cpuinfo },
 		{ "--meminfo-fd=", &fds->meminfo }, { "--stdin-fd=", &fds->stdio[0] },
 		{ "--stdout-fd=", &fds->stdio[1] }, { "--stderr-fd=", &fds->stdio[2] },
@@ -70,7 +71,7 @@ static int read_conf(int fd, struct boot_conf *ret_c)
 
 int sentry_main(int argc, char **argv)
 {
-	struct boot_fds fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 } };
+	struct boot_fds fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 } };
 	struct boot_conf conf;
 	int ret;
 

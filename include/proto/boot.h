@@ -39,6 +39,7 @@
 #define BOOT_WAIT_START   0x0200u /* do not start the program before CTL_START */
 #define BOOT_LOG_JSON     0x0400u
 #define BOOT_ROOTLESS     0x0800u
+#define BOOT_PLAIN_INIT   0x1000u /* the first process gets signals as any other */
 
 /* boot_mount.kind */
 #define BOOT_MOUNT_DIR  0u

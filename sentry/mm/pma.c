@@ -177,8 +177,9 @@ static int host_map(struct mm *mm, const struct pma *p, int prot)
 	ret = backing_platform_file(p->bf, &pf);
 	if (ret < 0)
 		return ret;
+	/* fresh: into a hole, or over a copy-on-write page, where break_cow() waits if it must */
 	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot,
-			  p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0);
+			  PF_MAP_FRESH | (p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0));
 }
 
 int pma_map(struct mm *mm, struct pma *p, const struct vma *v)

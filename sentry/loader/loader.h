@@ -20,6 +20,7 @@
 
 struct cred;
 struct file;
+struct path;
 struct vfs_caller;
 
 /* The strings of argv and envp: packed, NUL-terminated, in order. Owned by whoever filled it. */
@@ -72,8 +73,19 @@ struct loader_result {
 };
 
 /*
+ * Opens name for execution as execve(2) does: a regular file that c may execute, on a mount that
+ * allows it. walk: WALK_FOLLOW and the like. The file is readable whether or not c may read it.
+ */
+int loader_open(const struct vfs_caller *c, const struct path *start, const char *name,
+		unsigned int walk, struct file **ret_file);
+
+/*
  * Errors as execve(2): ENOEXEC, ELIBBAD, EINVAL, ENOMEM, ENOENT, EACCES, ELOOP, E2BIG, EIO, EISDIR.
  */
 int loader_load(const struct loader_request *req, struct loader_result *ret_res);
 /* Drops what the result still holds; fields the caller took over are set to NULL by it before. */
 void loader_result_fini(struct loader_result *res);
+
+/* Offset of __kernel_rt_sigreturn in the vDSO (mm_layout.vdso); 0 where handlers bring their own
+ * (x86-64). */
+uint64_t loader_vdso_sigreturn(void);

@@ -16,6 +16,7 @@
 
 #define STACK_RND_PAGES (1ull << 22)
 #define MMAP_RND_PAGES  (1ull << 28)
+#define BRK_RND_PAGES   (1ull << 13)
 #define STACK_GAP_MIN   (128ull << 20)
 
 struct mm_system g_mm;
@@ -73,13 +74,52 @@ uaddr_t mm_pie_base(struct mm *mm)
 	return page_down(mm->max_addr / 3 * 2) + mm_rnd(mm, 2, MMAP_RND_PAGES);
 }
 
+bool mm_randomized(struct mm *mm)
+{
+	return mm->aslr_seed;
+}
+
+uaddr_t mm_brk_base(struct mm *mm, uaddr_t end)
+{
+	if (!end)
+		end = page_down(mm->max_addr / 3 * 2);
+	return page_up(end) + mm_rnd(mm, 4, BRK_RND_PAGES);
+}
+
+uaddr_t mm_system_max_addr(void)
+{
+	return page_down(g_mm.limits.max_addr);
+}
+
+void mm_system_host_vdso(struct mm_host_vdso *ret_v)
+{
+	*ret_v = (struct mm_host_vdso){
+		.clock_gettime = g_mm.limits.vdso_clock_gettime,
+		.clock_getres = g_mm.limits.vdso_clock_getres,
+		.gettimeofday = g_mm.limits.vdso_gettimeofday,
+		.time = g_mm.limits.vdso_time,
+		.getcpu = g_mm.limits.vdso_getcpu,
+	};
+}
+
 static void layout_init(struct mm *mm)
 {
-	uint64_t room = STACK_GAP_MIN + MM_STACK_GUARD_GAP;
+	/* the stack must be able to grow to its limit, within reason */
+	uint64_t room = CLAMP(mm->stack_limit, (uint64_t)STACK_GAP_MIN, mm->max_addr / 6 * 5) +
+			MM_STACK_GUARD_GAP;
 
 	if (mm->aslr_seed)
 		room += MIN(STACK_RND_PAGES * PAGE_SIZE, (mm->max_addr - mm->min_addr) / 16);
-	mm->mmap_top = page_down(mm->max_addr - room - mm_rnd(mm, 3, MMAP_RND_PAGES));
+	room += mm_rnd(mm, 3, MMAP_RND_PAGES);
+	mm->mmap_top = room < mm->max_addr ? page_down(mm->max_addr - room) : mm->min_addr;
+}
+
+void mm_set_stack_limit(struct mm *mm, uint64_t limit)
+{
+	mm_lock(mm);
+	mm->stack_limit = limit;
+	layout_init(mm);
+	mm_unlock(mm);
 }
 
 /* --- making and ending --- */

@@ -179,6 +179,21 @@ uint64_t mm_range_resident(struct mm *mm, uaddr_t start, uaddr_t end, uint64_t *
 uaddr_t mm_stack_top(struct mm *mm);
 uaddr_t mm_pie_base(struct mm *mm);
 uaddr_t mm_max_addr(struct mm *mm);
+bool mm_randomized(struct mm *mm);
+/* Where the heap starts behind a program that ends at end; 0: a program that lies among the
+ * libraries. */
+uaddr_t mm_brk_base(struct mm *mm, uaddr_t end);
+/* A free place for size bytes as mmap would choose it; nothing is mapped. */
+int64_t mm_free_place(struct mm *mm, uaddr_t hint, uint64_t size);
+/* RLIMIT_STACK as exec found it: decides where mappings begin below the stack. */
+void mm_set_stack_limit(struct mm *mm, uint64_t limit);
+/* First address that no guest may map. */
+uaddr_t mm_system_max_addr(void);
+/* The host's vDSO as guests can call it, 0 where there is none. */
+struct mm_host_vdso {
+	uaddr_t clock_gettime, clock_getres, gettimeofday, time, getcpu;
+};
+void mm_system_host_vdso(struct mm_host_vdso *ret_v);
 
 /* Total usage of the memory file and its limit, bytes. */
 uint64_t mm_system_usage(void);

@@ -64,6 +64,17 @@ int mm_find_place(struct mm *mm, uaddr_t hint, uint64_t size, int map_flags, uad
 		       -ENOMEM;
 }
 
+int64_t mm_free_place(struct mm *mm, uaddr_t hint, uint64_t size)
+{
+	uaddr_t addr;
+	int ret;
+
+	mm_lock(mm);
+	ret = mm_find_place(mm, hint, size, 0, &addr);
+	mm_unlock(mm);
+	return ret < 0 ? ret : (int64_t)addr;
+}
+
 /* Bytes of [start, end) that are mapped; -EPERM if a sealed VMA is among them. */
 static int64_t mapped_bytes(struct mm *mm, uaddr_t start, uaddr_t end)
 {

@@ -20,7 +20,7 @@
 int node_table_init(struct node_table *t, unsigned int fd_budget)
 {
 	mutex_init(&t->lock, LC_UNRANKED);
-	TAILQ_INIT(&t->lru);
+	INIT_LIST_HEAD(&t->lru);
 	t->fd_budget = fd_budget;
 	t->nr_slots = 0;
 	t->free_hint = 1; /* slot 0 is never used: id 0 means none */
@@ -102,13 +102,14 @@ static void fd_close_locked(struct node_table *t, struct gnode *n)
 static void lru_add_locked(struct node_table *t, struct gnode *n)
 {
 	if (n->fd >= 0 && n->users == 0 && !n->pinned)
-		TAILQ_INSERT_HEAD(&t->lru, n, lru);
+		list_add(&n->lru, &t->lru);
 	while (t->nr_fds > t->fd_budget) {
-		struct gnode *old = TAILQ_LAST(&t->lru, gnode_list);
+		struct gnode *old;
 
-		if (!old)
+		if (list_empty(&t->lru))
 			break;
-		TAILQ_REMOVE(&t->lru, old, lru);
+		old = list_last_entry(&t->lru, struct gnode, lru);
+		list_del_init(&old->lru);
 		fd_close_locked(t, old);
 	}
 }
@@ -116,7 +117,7 @@ static void lru_add_locked(struct node_table *t, struct gnode *n)
 static void lru_del_locked(struct node_table *t, struct gnode *n)
 {
 	if (n->fd >= 0 && n->users == 0 && !n->pinned)
-		TAILQ_REMOVE(&t->lru, n, lru);
+		list_del_init(&n->lru);
 }
 
 static void node_put_locked(struct node_table *t, struct gnode *n)
@@ -164,6 +165,7 @@ int node_new(struct gofer_server *s, struct gnode *parent, const struct gmount *
 		mutex_unlock(&t->lock);
 		return ret;
 	}
+	INIT_LIST_HEAD(&n->lru);
 	n->id = (uint64_t)t->generations[slot] << 32 | slot;
 	n->dev = statx_dev(stx);
 	n->ino = stx->stx_ino;
@@ -243,7 +245,7 @@ static int node_open_locked(struct node_table *t, struct gnode *n)
 			/*
 			 * Keep it to the next round even if the budget is used up by others in use.
 			 */
-			TAILQ_INSERT_HEAD(&t->lru, top, lru);
+			list_add(&top->lru, &t->lru);
 		}
 	}
 	return 0;

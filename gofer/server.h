@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 
+#include "base/list.h"
 #include "base/lock.h"
 #include "proto/gofer.h"
 
@@ -46,10 +46,8 @@ struct gnode {
 	struct gnode *parent;     /* owned reference; NULL for a root */
 	const struct gmount *mnt; /* const */
 	char *name;               /* owned; NULL for a root */
-	TAILQ_ENTRY(gnode) lru;   /* in nodes.lru while fd >= 0, users == 0 and not pinned */
+	struct list_head lru;   /* in nodes.lru while fd >= 0, users == 0 and not pinned */
 };
-
-TAILQ_HEAD(gnode_list, gnode);
 
 struct node_table {
 	struct mutex lock;
@@ -57,7 +55,7 @@ struct node_table {
 	uint32_t *generations; /* the high half of the id a slot has now or gets next */
 	uint32_t nr_slots, free_hint, nr_nodes;
 	unsigned int nr_fds, fd_budget;
-	struct gnode_list lru; /* most recently used first */
+	struct list_head lru; /* most recently used first */
 };
 
 struct gofer_server {

@@ -153,6 +153,7 @@ static int run(const struct rt_conf *conf, const struct run_flags *f, const char
 		r->tty = false;
 		r->boot.flags &= ~(uint64_t)BOOT_TTY;
 		r->boot.tty_mask = 0;
+		r->boot.stdio_same = 0x210;
 		for (int i = 0; i < 3; i++)
 			r->stdio[i] = i;
 	}

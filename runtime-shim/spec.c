@@ -2,6 +2,7 @@
 /* The parts of a boot configuration that `do` and `run` share: see spec.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -103,17 +105,54 @@ int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src,
 	return 0;
 }
 
+/*
+ * A pipe or terminal as an open file of our own, non-blocking: the flag on the one we were given would be seen by everybody
+ * who shares it. What cannot be opened again is handed over as it is.
+ */
+static int reopen(int fd)
+{
+	char path[32];
+	struct stat st;
+	int fl = fcntl(fd, F_GETFL), own;
+
+	if (fl < 0 || fstat(fd, &st) < 0 || (!S_ISFIFO(st.st_mode) && !isatty(fd)))
+		return fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, (fl & O_ACCMODE) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return own < 0 ? fd : own;
+}
+
+static bool same_file(int a, int b)
+{
+	pid_t self = getpid();
+
+	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
+}
+
 void spec_stdio(struct launch_req *r)
 {
 	struct winsize ws;
 
 	r->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	for (int i = 0; i < 3; i++) {
+		int same = i;
+
 		r->stdio[i] = fcntl(i, F_GETFD) < 0 ? -1 : i;
 		if (r->tty && isatty(i)) {
 			r->boot.tty_mask |= 1u << i;
 			r->stdio[i] = -1;
 		}
+		for (int k = 0; k < i && r->stdio[i] >= 0 && same == i; k++) {
+			if (r->stdio[k] >= 0 && same_file(i, k))
+				same = k;
+		}
+		r->boot.stdio_same |= (uint64_t)same << (4 * i);
+		if (same != i)
+			r->stdio[i] = -1;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (r->stdio[i] >= 0)
+			r->stdio[i] = reopen(i);
 	}
 	if (!r->tty)
 		return;

@@ -169,8 +169,11 @@ static int make_fds(struct boot *b, const struct cred *cred, struct fdtable **re
 		return ret;
 	for (int i = 0; i < 3; i++) {
 		auto_put(file) struct file *f = NULL;
+		int same = (int)(b->conf->stdio_same >> (4 * i) & 15);
 
-		if (b->tty_slave && b->conf->tty_mask >> i & 1)
+		if (same < i)
+			f = fd_get_any(fds, same);
+		else if (b->tty_slave && b->conf->tty_mask >> i & 1)
 			f = file_get(b->tty_slave);
 		else if (b->fds->stdio[i] >= 0)
 			ret = hostfd_new(b->fds->stdio[i], cred, &f);

@@ -69,6 +69,7 @@ struct boot_conf {
 	uint64_t flags, nr_cpus, rows, cols, oom_score_adj, total_memory, seed;
 	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */
 	uint64_t tty_mask;
+	uint64_t stdio_same; /* bits 4n..4n+3: descriptor n is the same open file as this one (n: its own) */
 	struct boot_mount *mounts; /* owned; [0] is the root */
 	size_t nr_mounts;
 	struct boot_rlimit rlimits[BOOT_MAX_RLIMIT];

@@ -109,9 +109,16 @@ static int load_program(struct task *t, const struct exec_request *req, struct e
 	return exec_load_request(t, req, ret_img);
 }
 
+static void init_stopped(int sig)
+{
+	if (g_boot->ctl)
+		control_send_stopped(g_boot->ctl, sig);
+}
+
 static const struct kernel_upcalls upcalls = {
 	.syscall = syscall_dispatch,
 	.exec_load = load_program,
+	.init_stopped = init_stopped,
 };
 
 static int cmp_gid(const void *a, const void *b)

@@ -47,7 +47,8 @@ static void send_msg(int fd, uint16_t op, uint64_t tag, const void *fixed, const
 
 	if (!buf)
 		return;
-	host_send(fd, buf, ctl_encode(buf, op, tag, fixed, text, size), NULL, 0, 0);
+	/* a peer that does not read is no reason to wait */
+	host_send(fd, buf, ctl_encode(buf, op, tag, fixed, text, size), NULL, 0, HOST_MSG_DONTWAIT);
 	free(buf);
 }
 

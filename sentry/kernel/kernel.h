@@ -23,6 +23,8 @@ struct kernel_upcalls {
 	 * syscalls/exec.c: exec_load_request */
 	int (*exec_load)(struct task *t, const struct exec_request *req,
 			 struct exec_image *ret_img);
+	/* The first process was stopped by sig (job control). Quick; the tasklist lock is held. May be NULL. */
+	void (*init_stopped)(int sig);
 };
 
 struct kernel_config {

@@ -101,7 +101,12 @@ bool pgroup_orphaned_locked(struct pgroup *pg, struct tgroup *ignore)
 	list_for_each_entry(tg, &pg->members, pgrp_link) {
 		struct tgroup *parent = tg->parent;
 
-		if (tg == ignore || tg->zombie || !parent || parent->is_init)
+		if (tg == ignore || tg->zombie)
+			continue;
+		/* `husk do`: the command outside stands for the shell that would continue it */
+		if (tg->is_init && !tg->unkillable)
+			return false;
+		if (!parent)
 			continue;
 		if (parent->pgrp != pg && parent->session == tg->session)
 			return false;

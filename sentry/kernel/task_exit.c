@@ -165,6 +165,9 @@ void notify_parent_cldstop_locked(struct tgroup *tg, int why)
 	struct lx_sigaction act;
 	struct lx_siginfo info;
 
+	if (!parent && tg->is_init && why == LX_CLD_STOPPED &&
+	    tg->kernel->config.upcalls->init_stopped)
+		tg->kernel->config.upcalls->init_stopped(tg->stop_signal);
 	if (!parent || tg->zombie)
 		return;
 	fill_child_info(tg, LX_SIGCHLD, &info);

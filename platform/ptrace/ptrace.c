@@ -205,7 +205,8 @@ static int pt_thread_new(struct aspace *as, struct gthread **ret_th)
 	ret = seize_parked(th);
 	if (ret < 0) {
 		/* a thread nobody traces must not stay: its stub ends */
-		log_warn("cannot trace a stub thread: %d", ret);
+		if (ret != -ESRCH)
+			log_warn("cannot trace a stub thread: %d", ret);
 		stub_kill(as->stub);
 		if (!th->gone)
 			tracee_wait(th->tid, &(int){ 0 });

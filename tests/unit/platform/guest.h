@@ -18,7 +18,7 @@ DECLARE_GUEST(storm);
 DECLARE_GUEST(illegal);
 DECLARE_GUEST(breakpoint);
 DECLARE_GUEST(nops);
-DECLARE_GUEST(jump);
+DECLARE_GUEST(raw_call);
 
 /* One sandbox per test program: the zygote is forked before threads exist. */
 struct guest_env {
@@ -39,3 +39,5 @@ uaddr_t guest_put(struct guest_env *e, unsigned int slot, const unsigned char *s
 int guest_aspace(struct guest_env *e, struct aspace **ret_as);
 /* Makes a function that starts with r return to pc. mem_off: where the stack pointer's word is in e->mem. */
 void guest_set_return(struct guest_env *e, struct regs *r, size_t mem_off, uaddr_t pc);
+/* All general registers to values that would hurt if the stub believed them; call in its register. */
+void regs_set_hostile(struct regs *r, uint64_t call, uint64_t seed);

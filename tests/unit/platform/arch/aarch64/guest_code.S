@@ -57,8 +57,9 @@ GUEST nops
 	svc	#0
 ENDGUEST nops
 
-GUEST jump
-	br	x17
-ENDGUEST jump
+GUEST raw_call
+	svc	#0
+	udf	#0
+ENDGUEST raw_call
 
 	.section .note.GNU-stack, "", %progbits

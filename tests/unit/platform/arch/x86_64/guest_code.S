@@ -97,9 +97,9 @@ GUEST nops
 	syscall
 ENDGUEST nops
 
-/* calls whatever stands in rcx (a place in the stub), all other registers hostile */
-GUEST jump
-	jmp	*%r11
-ENDGUEST jump
+GUEST raw_call
+	syscall
+	ud2
+ENDGUEST raw_call
 
 	.section .note.GNU-stack, "", @progbits

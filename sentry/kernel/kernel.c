@@ -246,3 +246,15 @@ void kernel_shutdown(struct kernel *k)
 		host_futex_wait((const uint32_t *)&k->host_threads_word, seen, HOST_NO_DEADLINE);
 	}
 }
+
+/* The load of the machine, as a container sees it in /proc/loadavg. */
+void kernel_loadavg(uint32_t ret_load[3])
+{
+	struct host_sysinfo si;
+
+	memset(ret_load, 0, 3 * sizeof(*ret_load));
+	if (host_sysinfo(&si) < 0)
+		return;
+	for (int i = 0; i < 3; i++)
+		ret_load[i] = (uint32_t)si.load[i];
+}

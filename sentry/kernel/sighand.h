@@ -81,6 +81,8 @@ int signal_send_locked(struct task *t, int sig, const struct lx_siginfo *info, b
 /* Queues a preallocated entry: 0, 1 when it was queued already (an overrun), 2 when it was ignored.
  */
 int signal_queue_prealloc_locked(struct task *t, struct sigqueue *q, bool group);
+/* Takes it off again, without calling taken. t: whose it is, NULL the group's. */
+void signal_unqueue_prealloc_locked(struct tgroup *tg, struct task *t, struct sigqueue *q);
 int signal_dequeue_locked(struct task *t, ksigset_t mask, struct lx_siginfo *ret_info);
 /* Sets or clears TW_SIGNAL of t. */
 void signal_recalc_locked(struct task *t);

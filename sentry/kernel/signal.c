@@ -461,6 +461,21 @@ int signal_queue_prealloc_locked(struct task *t, struct sigqueue *q, bool group)
 	return 0;
 }
 
+void signal_unqueue_prealloc_locked(struct tgroup *tg, struct task *t, struct sigqueue *q)
+{
+	struct sigpending *p = t ? &t->pending : &tg->shared_pending;
+	struct sigqueue *o;
+
+	if (list_empty(&q->link))
+		return;
+	list_del_init(&q->link);
+	list_for_each_entry(o, &p->queue, link) {
+		if (o->info.si_signo == q->info.si_signo)
+			return;
+	}
+	p->set &= ~LX_SIGMASK(q->info.si_signo);
+}
+
 int signal_send_task(struct task *t, int sig, const struct lx_siginfo *info)
 {
 	int ret = 0;
@@ -560,4 +575,28 @@ void signal_set_blocked(struct task *t, ksigset_t set)
 	t->blocked = set;
 	signal_recalc_locked(t);
 	mutex_unlock(&t->tg->siglock);
+}
+
+void signal_proc_info(struct task *t, struct signal_proc_info *ret_info)
+{
+	struct tgroup *tg = t->tg;
+	struct sighand *sh;
+
+	memset(ret_info, 0, sizeof(*ret_info));
+	mutex_lock(&tg->siglock);
+	ret_info->pending = t->pending.set;
+	ret_info->shared_pending = tg->shared_pending.set;
+	ret_info->blocked = t->blocked;
+	if (t->ucount)
+		ret_info->nr_queued = (unsigned int)atomic_load(&t->ucount->sigpending);
+	sh = tg->sighand;
+	mutex_lock(&sh->lock);
+	for (int sig = 1; sig <= LX_NSIG; sig++) {
+		if (sh->action[sig].handler == LX_SIG_IGN)
+			ret_info->ignored |= LX_SIGMASK(sig);
+		else if (sh->action[sig].handler != LX_SIG_DFL)
+			ret_info->caught |= LX_SIGMASK(sig);
+	}
+	mutex_unlock(&sh->lock);
+	mutex_unlock(&tg->siglock);
 }

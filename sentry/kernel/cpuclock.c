@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU clocks: of the calling process and thread, and the dynamic ids that clock_getcpuclockid(3) and
- * pthread_getcpuclockid(3) make.
+ * CPU clocks: of the calling process and thread, and the dynamic ids that clock_getcpuclockid(3)
+ * and pthread_getcpuclockid(3) make.
  */
 #include "kernel/itimer.h"
 #include "kernel/kernel_int.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interval timers and everything that runs on CPU time: setitimer(2), RLIMIT_CPU, and the CPU clocks of POSIX
- * timers. CPU time is sampled: one timer per group looks again when the nearest target could have been
- * reached at the earliest. Here rather than in time/ because it sends signals to tasks. Locking: itimers.lock
- * (LC_ITIMER); signals are sent after it is dropped.
+ * Interval timers and everything that runs on CPU time: setitimer(2), RLIMIT_CPU, and the CPU
+ * clocks of POSIX timers. CPU time is sampled: one timer per group looks again when the nearest
+ * target could have been reached at the earliest. Here rather than in time/ because it sends
+ * signals to tasks. Locking: itimers.lock (LC_ITIMER); signals are sent after it is dropped.
  */
 #include "kernel/itimer.h"
 
@@ -58,7 +58,8 @@ static void real_expired(struct ktimer *kt, void *arg)
 		int64_t now = now_monotonic();
 
 		r->deadline = r->period ?
-				      time_add(r->deadline, ((now - r->deadline) / r->period + 1) * r->period) :
+				      time_add(r->deadline,
+					       ((now - r->deadline) / r->period + 1) * r->period) :
 				      0;
 		ktimer_set(kt, r->deadline, 0);
 	}
@@ -79,7 +80,8 @@ static int set_real(struct itimers *it, int64_t value, int64_t period, struct it
 	mutex_lock(&it->lock);
 	if (!it->real_kt)
 		it->real_kt = STEAL(kt);
-	ret_old->value = it->real.deadline ? MAX(it->real.deadline - now_monotonic(), NS_PER_USEC) : 0;
+	ret_old->value =
+		it->real.deadline ? MAX(it->real.deadline - now_monotonic(), NS_PER_USEC) : 0;
 	ret_old->period = it->real.period;
 	it->real.deadline = value ? deadline_in(value) : 0;
 	it->real.period = period;
@@ -124,7 +126,8 @@ static void check_cpu_limit(struct itimers *it, int64_t total, int *ret_sig)
 	*ret_sig = 0;
 	mutex_lock(&it->lock);
 	if (it->cpu_limit && total >= it->cpu_limit) {
-		bool hard = lim.rlim_max != LX_RLIM_INFINITY && total / NS_PER_SEC >= (int64_t)lim.rlim_max;
+		bool hard = lim.rlim_max != LX_RLIM_INFINITY &&
+			    total / NS_PER_SEC >= (int64_t)lim.rlim_max;
 
 		*ret_sig = hard ? LX_SIGKILL : LX_SIGXCPU;
 		it->cpu_limit = time_add(total, NS_PER_SEC); /* once a second from now on */
@@ -166,7 +169,8 @@ void itimers_rearm_cpu(struct itimers *it, const struct cputime *c)
 	mutex_lock(&it->lock);
 	left = nearest_locked(it, c);
 	if (it->cpu_kt)
-		ktimer_set(it->cpu_kt, left == TIME_NEVER ? 0 : deadline_in(MAX(left / nr, SAMPLE_MIN_NS)), 0);
+		ktimer_set(it->cpu_kt,
+			   left == TIME_NEVER ? 0 : deadline_in(MAX(left / nr, SAMPLE_MIN_NS)), 0);
 	mutex_unlock(&it->lock);
 }
 
@@ -188,7 +192,8 @@ int itimers_start_cpu(struct itimers *it)
 	return 0;
 }
 
-static int set_cpu(struct itimers *it, int which, int64_t value, int64_t period, struct itimer_value *ret_old)
+static int set_cpu(struct itimers *it, int which, int64_t value, int64_t period,
+		   struct itimer_value *ret_old)
 {
 	struct itimer *t = which == LX_ITIMER_VIRTUAL ? &it->virt : &it->prof;
 	struct cputime c;
@@ -210,7 +215,8 @@ static int set_cpu(struct itimers *it, int which, int64_t value, int64_t period,
 	return 0;
 }
 
-int itimer_set(struct task *t, int which, int64_t value, int64_t period, struct itimer_value *ret_old)
+int itimer_set(struct task *t, int which, int64_t value, int64_t period,
+	       struct itimer_value *ret_old)
 {
 	struct itimers *it;
 	int ret = itimers_get(t->tg, &it);
@@ -256,12 +262,14 @@ void itimers_cpu_limit_changed(struct tgroup *tg)
 	mutex_lock(&tg->limit_lock);
 	cur = tg->rlim[LX_RLIMIT_CPU].rlim_cur;
 	mutex_unlock(&tg->limit_lock);
-	if ((cur == LX_RLIM_INFINITY && !tg->itimers) || itimers_get(tg, &it) < 0 || itimers_start_cpu(it) < 0)
+	if ((cur == LX_RLIM_INFINITY && !tg->itimers) || itimers_get(tg, &it) < 0 ||
+	    itimers_start_cpu(it) < 0)
 		return;
 	tgroup_cputime(tg, &c);
 	mutex_lock(&it->lock);
 	/* 0 means at once; one second is the smallest that Linux enforces */
-	it->cpu_limit = cur >= INT64_MAX / (uint64_t)NS_PER_SEC ? 0 : (int64_t)MAX(cur, 1u) * NS_PER_SEC;
+	it->cpu_limit =
+		cur >= INT64_MAX / (uint64_t)NS_PER_SEC ? 0 : (int64_t)MAX(cur, 1u) * NS_PER_SEC;
 	mutex_unlock(&it->lock);
 	itimers_rearm_cpu(it, &c);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The timers of a thread group: interval timers and POSIX timers. Made with the first one, gone with the
- * last thread.
+ * The timers of a thread group: interval timers and POSIX timers. Made with the first one, gone
+ * with the last thread.
  */
 #pragma once
 
@@ -22,10 +22,10 @@ struct itimer {
 };
 
 struct itimers {
-	struct tgroup *tg;   /* const after init */
-	struct mutex lock;   /* LC_ITIMER: guards all below */
+	struct tgroup *tg; /* const after init */
+	struct mutex lock; /* LC_ITIMER: guards all below */
 	struct itimer real, virt, prof;
-	int64_t cpu_limit;   /* CPU time of the next SIGXCPU; 0 none */
+	int64_t cpu_limit;               /* CPU time of the next SIGXCPU; 0 none */
 	struct ktimer *real_kt, *cpu_kt; /* owned; made once */
 	struct list_head posix;
 	unsigned int nr_posix;
@@ -37,7 +37,8 @@ struct itimer_value {
 };
 
 /* setitimer, getitimer: which is LX_ITIMER_*. */
-int itimer_set(struct task *t, int which, int64_t value, int64_t period, struct itimer_value *ret_old);
+int itimer_set(struct task *t, int which, int64_t value, int64_t period,
+	       struct itimer_value *ret_old);
 int itimer_get(struct task *t, int which, struct itimer_value *ret_v);
 
 int itimers_get(struct tgroup *tg, struct itimers **ret_it);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POSIX timers (timer_create(2)). Each has one preallocated queue entry: while its signal is pending the timer
- * does not run; taking the signal counts the periods missed and starts it again, so that no period however
- * short can keep the sentry busy. Locking: itimers.lock; queueing under siglock, which is outside of it.
+ * POSIX timers (timer_create(2)). Each has one preallocated queue entry: while its signal is
+ * pending the timer does not run; taking the signal counts the periods missed and starts it again,
+ * so that no period however short can keep the sentry busy. Locking: itimers.lock; queueing under
+ * siglock, which is outside of it.
  */
 #include <limits.h>
 
@@ -13,21 +14,22 @@
 #include "kernel/kernel_int.h"
 #include "time/clock.h"
 
-#define IGNORED_RETRY_NS INT64_C(1000000) /* a periodic timer whose signal is ignored looks this often */
+#define IGNORED_RETRY_NS                                                                           \
+	INT64_C(1000000) /* a periodic timer whose signal is ignored looks this often */
 
 struct posix_timer {
 	struct list_head link;
-	struct itimers *it;	/* const, as the next six */
+	struct itimers *it; /* const, as the next six */
 	int id, clock, notify;
 	bool cpu;
-	struct task *target;	/* owned: SIGEV_THREAD_ID */
+	struct task *target;     /* owned: SIGEV_THREAD_ID */
 	struct task *clock_task; /* owned: whose CPU time it counts; NULL: the group's */
-	struct ucount *uc;	/* owned: it counts as a queued signal */
-	struct ktimer *kt;	/* owned; NULL for CPU clocks and SIGEV_NONE */
-	struct sigqueue q;	/* siglock */
-	int64_t deadline;	/* on its clock; 0: not armed. it->lock, as below */
+	struct ucount *uc;       /* owned: it counts as a queued signal */
+	struct ktimer *kt;       /* owned; NULL for CPU clocks and SIGEV_NONE */
+	struct sigqueue q;       /* siglock */
+	int64_t deadline;        /* on its clock; 0: not armed. it->lock, as below */
 	int64_t period;
-	bool waiting;		/* its signal is queued: runs again when that is taken */
+	bool waiting; /* its signal is queued: runs again when that is taken */
 	int64_t overrun, overrun_last;
 };
 
@@ -65,7 +67,9 @@ static int64_t cpu_now(const struct posix_timer *pt, const struct cputime *group
 static void arm_locked(struct posix_timer *pt)
 {
 	if (pt->kt)
-		ktimer_set(pt->kt, pt->deadline ? MAX(clock_to_monotonic(pt->clock, pt->deadline), 1) : 0, 0);
+		ktimer_set(pt->kt,
+			   pt->deadline ? MAX(clock_to_monotonic(pt->clock, pt->deadline), 1) : 0,
+			   0);
 }
 
 /* Moves the deadline behind now; the number of periods passed. */
@@ -104,7 +108,8 @@ static void timer_taken(struct sigqueue *q, struct lx_siginfo *info)
 	mutex_unlock(&it->lock);
 }
 
-/* Queues the signal of an expired timer. siglock held: a timer that is being deleted is off the list before. */
+/* Queues the signal of an expired timer. siglock held: a timer that is being deleted is off the
+ * list before. */
 static void fire_locked(struct posix_timer *pt)
 {
 	struct itimers *it = pt->it;
@@ -303,8 +308,8 @@ static void get_locked(struct posix_timer *pt, int64_t now, struct itimer_value 
 }
 
 /* Timers of a process are touched by its own threads only, and one may delete what another sets. */
-static int with_timer(struct task *t, int id, struct itimers **ret_it, struct posix_timer **ret_pt, int64_t *ret_now)
-	NO_THREAD_SAFETY
+static int with_timer(struct task *t, int id, struct itimers **ret_it, struct posix_timer **ret_pt,
+		      int64_t *ret_now) NO_THREAD_SAFETY
 {
 	struct itimers *it = t->tg->itimers;
 	struct cputime c = { 0 };
@@ -457,8 +462,8 @@ void posix_timers_check_cpu(struct itimers *it, const struct cputime *c)
 		mutex_lock(&it->tg->siglock);
 		mutex_lock(&it->lock);
 		list_for_each_entry(pt, &it->posix, link) {
-			if (pt->cpu && pt->deadline && !pt->waiting && pt->notify != LX_SIGEV_NONE &&
-			    pt->deadline <= cpu_now(pt, c)) {
+			if (pt->cpu && pt->deadline && !pt->waiting &&
+			    pt->notify != LX_SIGEV_NONE && pt->deadline <= cpu_now(pt, c)) {
 				due = pt;
 				break;
 			}

@@ -350,7 +350,8 @@ long task_clone(struct task *t, const struct clone_req *rq)
 	}
 	if (pidfd)
 		file_put(pidfd);
-	if (!(rq->flags & LX_CLONE_THREAD) && c->tg->rlim[LX_RLIMIT_CPU].rlim_cur != LX_RLIM_INFINITY)
+	if (!(rq->flags & LX_CLONE_THREAD) &&
+	    c->tg->rlim[LX_RLIMIT_CPU].rlim_cur != LX_RLIM_INFINITY)
 		itimers_cpu_limit_changed(c->tg);
 	task_thread_go(c);
 	task_put(c);

@@ -56,7 +56,8 @@ long sys_pidfd_send_signal(struct task *t, const struct sysargs *a)
 	struct task *o, *leader = NULL;
 	bool thread;
 
-	if (flags & ~(LX_PIDFD_SIGNAL_THREAD | LX_PIDFD_SIGNAL_THREAD_GROUP | LX_PIDFD_SIGNAL_PROCESS_GROUP))
+	if (flags & ~(LX_PIDFD_SIGNAL_THREAD | LX_PIDFD_SIGNAL_THREAD_GROUP |
+		      LX_PIDFD_SIGNAL_PROCESS_GROUP))
 		return -EINVAL;
 	if (flags & (flags - 1))
 		return -EINVAL;
@@ -89,7 +90,8 @@ long sys_pidfd_send_signal(struct task *t, const struct sysargs *a)
 		ret = signal_send_pgrp(pg, sig, &info);
 		pgroup_put(pg);
 	} else if (sig) {
-		ret = thread ? signal_send_task(leader, sig, &info) : signal_send_tgroup(tg, sig, &info);
+		ret = thread ? signal_send_task(leader, sig, &info) :
+			       signal_send_tgroup(tg, sig, &info);
 	}
 	task_put(leader);
 	return ret;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading and (not) setting clocks, and sleeping: clock_gettime(2), nanosleep(2), times(2), adjtimex(2).
+ * Reading and (not) setting clocks, and sleeping: clock_gettime(2), nanosleep(2), times(2),
+ * adjtimex(2).
  */
 #include <errno.h>
 #include <string.h>
@@ -62,7 +63,9 @@ long sys_clock_settime(struct task *t, const struct sysargs *a)
 
 			return ret < 0 ? ret : -EPERM;
 		}
-		return clock == LX_CLOCK_PROCESS_CPUTIME_ID || clock == LX_CLOCK_THREAD_CPUTIME_ID ? -EPERM : -EINVAL;
+		return clock == LX_CLOCK_PROCESS_CPUTIME_ID || clock == LX_CLOCK_THREAD_CPUTIME_ID ?
+			       -EPERM :
+			       -EINVAL;
 	}
 	if (copyin(t, &ts, arg_addr(a, 1), sizeof(ts)) < 0)
 		return -EFAULT;
@@ -197,7 +200,8 @@ static long interrupted(struct task *t, int64_t deadline, uaddr_t rem)
 
 	if (rem && copyout(t, rem, &left, sizeof(left)) < 0)
 		return -EFAULT;
-	t->restart = (struct restart_block){ .fn = sleep_restart, .deadline = deadline, .arg = { rem } };
+	t->restart =
+		(struct restart_block){ .fn = sleep_restart, .deadline = deadline, .arg = { rem } };
 	return -LX_ERESTART_RESTARTBLOCK;
 }
 
@@ -227,7 +231,8 @@ static long sleep_cpu(struct task *t, int clock, int64_t target)
 			return ret;
 		if (now >= target)
 			return 0;
-		ret = task_block(t, deadline_in((target - now) / t->kernel->config.nr_cpus + 4000000));
+		ret = task_block(t,
+				 deadline_in((target - now) / t->kernel->config.nr_cpus + 4000000));
 		if (ret < 0 && ret != -ETIMEDOUT)
 			return ret;
 	}
@@ -255,7 +260,8 @@ static long sleep_on_cpu_clock(struct task *t, int clock, bool absolute, int64_t
 	ret = cpu_clock_read(t, clock, &now);
 	if (ret < 0)
 		return ret;
-	if (clock < 0 && (clock & LX_CPUCLOCK_PERTHREAD_MASK) && (~(clock >> 3) == 0 || ~(clock >> 3) == t->tid))
+	if (clock < 0 && (clock & LX_CPUCLOCK_PERTHREAD_MASK) &&
+	    (~(clock >> 3) == 0 || ~(clock >> 3) == t->tid))
 		return -EINVAL;
 	ret = sleep_cpu(t, clock, absolute ? ns : time_add(now, ns));
 	if (ret != -LX_ERESTARTSYS)
@@ -280,7 +286,8 @@ long sys_clock_nanosleep(struct task *t, const struct sysargs *a)
 	int64_t now, ns;
 	long ret;
 
-	if (clock == LX_CLOCK_MONOTONIC_RAW || clock == LX_CLOCK_REALTIME_COARSE || clock == LX_CLOCK_MONOTONIC_COARSE)
+	if (clock == LX_CLOCK_MONOTONIC_RAW || clock == LX_CLOCK_REALTIME_COARSE ||
+	    clock == LX_CLOCK_MONOTONIC_COARSE)
 		return -EOPNOTSUPP;
 	if (!clock_read(clock, &now) && cpu_clock_read(t, clock, &now) < 0)
 		return -EINVAL;

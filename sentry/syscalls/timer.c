@@ -59,7 +59,8 @@ long sys_setitimer(struct task *t, const struct sysargs *a)
 	}
 	if (which > LX_ITIMER_PROF)
 		return -EINVAL;
-	ret = itimer_set(t, (int)which, timeval_to_ns(&iv.it_value), timeval_to_ns(&iv.it_interval), &old);
+	ret = itimer_set(t, (int)which, timeval_to_ns(&iv.it_value), timeval_to_ns(&iv.it_interval),
+			 &old);
 	if (ret < 0)
 		return ret;
 	return arg_addr(a, 2) ? copyout_itimerval(t, arg_addr(a, 2), &old) : 0;

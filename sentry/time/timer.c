@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Timers that call a function. One service thread, started with the first timer, sleeps until the earliest deadline
- * and calls the functions with no lock held. Locking: g_timers.lock (LC_TIMER).
+ * Timers that call a function. One service thread, started with the first timer, sleeps until the
+ * earliest deadline and calls the functions with no lock held. Locking: g_timers.lock (LC_TIMER).
  */
 #include "time/timer.h"
 

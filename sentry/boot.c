@@ -23,6 +23,7 @@
 #include "fs/devpts/tty.h"
 #include "fs/gofer/conn.h"
 #include "fs/hostfd/hostfd.h"
+#include "host/filter.h"
 #include "host/host.h"
 #include "kernel/exec.h"
 #include "kernel/kernel.h"
@@ -386,7 +387,14 @@ static int set_up(struct boot *b)
 		return ret;
 	}
 	step(b, "mounts");
-	return make_console(b, pts);
+	ret = make_console(b, pts);
+	if (ret < 0)
+		return ret;
+	ret = host_filter_install();
+	if (ret < 0)
+		return fail(b, ret, "system call filter");
+	step(b, "locked down");
+	return 0;
 }
 
 static int run(struct boot *b)

@@ -8,7 +8,8 @@
 
 int main(void)
 {
-	int fd = SHOW(eventfd(3, EFD_NONBLOCK)), sem = SHOW(eventfd(2, EFD_NONBLOCK | EFD_SEMAPHORE));
+	int fd = SHOW(eventfd(3, EFD_NONBLOCK)),
+	    sem = SHOW(eventfd(2, EFD_NONBLOCK | EFD_SEMAPHORE));
 	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
 	uint64_t v = 0;
 

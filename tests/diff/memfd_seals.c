@@ -7,7 +7,8 @@
 int main(void)
 {
 	char buf[100] = "";
-	int fd = SHOW(memfd_create("name", MFD_ALLOW_SEALING | MFD_CLOEXEC)), plain = memfd_create("p", 0);
+	int fd = SHOW(memfd_create("name", MFD_ALLOW_SEALING | MFD_CLOEXEC)),
+	    plain = memfd_create("p", 0);
 	struct stat st;
 	void *p;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocking pipes between processes: a reader waits, a writer waits for room, everything arrives once. */
+/*
+ * Blocking pipes between processes: a reader waits, a writer waits for room, everything arrives
+ * once.
+ */
 #include "lib/show.h"
 
 int main(void)

@@ -24,7 +24,9 @@ int main(void)
 
 	NEED(pipe(a) == 0 && pipe(b) == 0);
 	for (int i = 0; i < 6; i++)
-		p[i] = (struct pollfd){ .fd = (int[]){ f, a[0], a[1], b[0], -1, 77 }[i], .events = all, .revents = 99 };
+		p[i] = (struct pollfd){ .fd = (int[]){ f, a[0], a[1], b[0], -1, 77 }[i],
+					.events = all,
+					.revents = 99 };
 	poll_show(p, 6);
 	write(a[1], "x", 1);
 	close(b[1]);

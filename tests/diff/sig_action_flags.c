@@ -9,7 +9,8 @@ static void nested(int sig)
 	sigset_t now;
 
 	sigprocmask(SIG_BLOCK, NULL, &now);
-	printf("depth %d in %d, usr1 %d usr2 %d\n", depth, sig, sigismember(&now, SIGUSR1), sigismember(&now, SIGUSR2));
+	printf("depth %d in %d, usr1 %d usr2 %d\n", depth, sig, sigismember(&now, SIGUSR1),
+	       sigismember(&now, SIGUSR2));
 	depth++;
 	if (runs++ < 3)
 		raise(SIGUSR1);

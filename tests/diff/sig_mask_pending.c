@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocked signals: pending once for standard ones, queued for real-time ones, lowest number first. */
+/*
+ * Blocked signals: pending once for standard ones, queued for real-time ones, lowest number first.
+ */
 #include <pthread.h>
 
 #include "lib/show.h"
 
 static void handler(int sig, siginfo_t *si, void *uc)
 {
-	printf("got %d code %d value %d\n", sig, si->si_code, si->si_code == SI_QUEUE ? si->si_value.sival_int : -1);
+	printf("got %d code %d value %d\n", sig, si->si_code,
+	       si->si_code == SI_QUEUE ? si->si_value.sival_int : -1);
 }
 
 int main(void)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A handler at any moment leaves the interrupted computation alone: integer and floating-point state. */
+/*
+ * A handler at any moment leaves the interrupted computation alone: integer and floating-point
+ * state.
+ */
 #include <sys/time.h>
 
 #include "lib/show.h"

@@ -69,7 +69,8 @@ static void all(int flags)
 	pid = later(SIGUSR2);
 	SHOW(pause());
 	reap(pid);
-	setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 500000 }, sizeof(struct timeval));
+	setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 500000 },
+		   sizeof(struct timeval));
 	pid = later(SIGUSR2);
 	SHOW(recv(s[0], buf, 4, 0));
 	reap(pid);

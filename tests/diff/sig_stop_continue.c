@@ -2,9 +2,7 @@
 /* Stopping and continuing a child: wait status, SIGCHLD codes, SIGCONT discards stops. */
 #include "lib/show.h"
 
-static void on_chld(int sig, siginfo_t *si, void *uc)
-{
-}
+static void on_chld(int sig, siginfo_t *si, void *uc) {}
 
 int main(void)
 {
@@ -24,7 +22,7 @@ int main(void)
 		char c;
 
 		raise(SIGSTOP);
-		read(p[0], &c, 1);           /* the wait for "continued" has been seen */
+		read(p[0], &c, 1); /* the wait for "continued" has been seen */
 		raise(SIGSTOP);
 		for (;;)
 			pause();

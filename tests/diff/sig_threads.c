@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signals and threads: to a process whoever does not block it, to a thread that thread; masks are per thread. */
+/*
+ * Signals and threads: to a process whoever does not block it, to a thread that thread; masks are
+ * per thread.
+ */
 #include <pthread.h>
 #include <sys/syscall.h>
 

@@ -30,8 +30,8 @@ int main(void)
 	SHOWX(p.revents);
 	SHOW(read(fd, si, sizeof(si)) / (long)sizeof(si[0]));
 	for (int i = 0; i < 3; i++)
-		printf("signo %u code %d int %d mine %d\n", si[i].ssi_signo, si[i].ssi_code, si[i].ssi_int,
-		       si[i].ssi_pid == (uint32_t)getpid());
+		printf("signo %u code %d int %d mine %d\n", si[i].ssi_signo, si[i].ssi_code,
+		       si[i].ssi_int, si[i].ssi_pid == (uint32_t)getpid());
 	SHOW(sigpending(&pending));
 	show_sigset("pending", &pending);
 	pid = fork();
@@ -39,8 +39,8 @@ int main(void)
 		_exit(9);
 	SHOW(poll(&p, 1, 5000));
 	SHOW(read(fd, si, sizeof(si)) / (long)sizeof(si[0]));
-	printf("signo %u code %d status %d child %d\n", si[0].ssi_signo, si[0].ssi_code, si[0].ssi_status,
-	       si[0].ssi_pid == (uint32_t)pid);
+	printf("signo %u code %d status %d child %d\n", si[0].ssi_signo, si[0].ssi_code,
+	       si[0].ssi_status, si[0].ssi_pid == (uint32_t)pid);
 	waitpid(pid, &status, 0);
 	SHOW(read(fd, si, 8));
 	sigemptyset(&set);

@@ -179,6 +179,8 @@ int host_thread_cputime(int tid, uint64_t *ret_ns);
 /* --- random, system facts ---------------------------------------------------------------------- */
 
 int host_getrandom(void *buf, size_t n);       /* all of n; never blocks after boot */
+/* An entry of the auxiliary vector this process was started with (LX_AT_*); 0 if there is none. */
+uint64_t host_auxval(unsigned int type);
 int host_getpid(void);
 int host_gettid(void);
 int host_getcpu(void);

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -416,6 +417,11 @@ int host_getrandom(void *buf, size_t n)
 		n -= (size_t)ret;
 	}
 	return 0;
+}
+
+uint64_t host_auxval(unsigned int type)
+{
+	return getauxval(type);
 }
 
 int host_getpid(void)

@@ -3,10 +3,9 @@
  * The auxiliary vector, in the order in which Linux writes it. What describes the processor comes
  * from the host's own vector, since guest code runs on the host's processor as it is.
  */
-#include <sys/auxv.h>
-
 #include <abi/linux/elf.h>
 #include <base/bits.h>
+#include <host/host.h>
 
 #include "kernel/cred.h"
 #include "loader/loader_int.h"
@@ -24,9 +23,9 @@ static void add(struct auxv *a, uint64_t type, uint64_t val)
 }
 
 /* Only if the host has it. */
-static void add_host(struct auxv *a, uint64_t type)
+static void add_host(struct auxv *a, unsigned int type)
 {
-	uint64_t val = getauxval(type);
+	uint64_t val = host_auxval(type);
 
 	if (val)
 		add(a, type, val);
@@ -41,7 +40,7 @@ void auxv_fill(struct auxv *a, const struct stack_info *info, uaddr_t random, ua
 	if (info->vdso)
 		add(a, LX_AT_SYSINFO_EHDR, info->vdso);
 	add_host(a, LX_AT_MINSIGSTKSZ);
-	add(a, LX_AT_HWCAP, getauxval(LX_AT_HWCAP));
+	add(a, LX_AT_HWCAP, host_auxval(LX_AT_HWCAP));
 	add(a, LX_AT_PAGESZ, PAGE_SIZE);
 	add(a, LX_AT_CLKTCK, 100);
 	add(a, LX_AT_PHDR, info->exe->phdr);
@@ -56,7 +55,7 @@ void auxv_fill(struct auxv *a, const struct stack_info *info, uaddr_t random, ua
 	add(a, LX_AT_EGID, c->egid);
 	add(a, LX_AT_SECURE, info->secure);
 	add(a, LX_AT_RANDOM, random);
-	add(a, LX_AT_HWCAP2, getauxval(LX_AT_HWCAP2));
+	add(a, LX_AT_HWCAP2, host_auxval(LX_AT_HWCAP2));
 	add_host(a, LX_AT_HWCAP3);
 	add_host(a, LX_AT_HWCAP4);
 	add(a, LX_AT_EXECFN, execfn);

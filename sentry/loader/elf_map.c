@@ -68,6 +68,7 @@ static int map_segment(struct mm *mm, struct file *f, const struct elf_segment *
 
 		if (!f->ops->mmap)
 			return -ENOEXEC;
+		req.file = vfs_map_file(f);
 		ret = f->ops->mmap(f, &req);
 		if (ret < 0)
 			return (int)ret;

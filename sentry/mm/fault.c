@@ -469,9 +469,20 @@ static int fault_locked(struct mm *mm, uaddr_t addr, enum guest_access access) R
 	if (ret < 0)
 		return ret;
 	if (p->hprot == pma_host_prot(p, v) && mm_fault_repeats(mm, page_down(addr))) {
-		/* nothing to do, twice: the host lost the mapping, or refused it when it was posted
-		 */
-		p->hprot = HPROT_NONE;
+		/* nothing to do, twice: the host refused the map when its turn came, or lost it */
+		ret = mm->as ? g_mm.platform->ops->sync(mm->as) : -ESRCH;
+		if (ret < 0 && ret != -ENOMEM && p->kind == PMA_FILE) {
+			/* a host mount without exec, a file that cannot be mapped: the page in
+			 * memory does */
+			if (!vma_private(v))
+				return -ENXIO;
+			ret = break_cow(mm, v, p, addr);
+			if (ret < 0)
+				return ret;
+			p = pma_find(mm, addr);
+		} else {
+			p->hprot = HPROT_NONE;
+		}
 	}
 	if (p->hprot != pma_host_prot(p, v)) {
 		ret = mm_reserve_nodes(mm, 0, 2);

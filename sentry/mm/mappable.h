@@ -66,8 +66,8 @@ struct mappable {
 };
 
 /*
- * Who mapped it: an open file, kept by each vma for its path in /proc/pid/maps. ops NULL: nobody. vfs_map_file() in
- * vfs/file.h makes one.
+ * Who mapped it: an open file, kept by each vma for its path in /proc/pid/maps. ops NULL: nobody.
+ * vfs_map_file() in vfs/file.h makes one.
  */
 struct map_file_ops {
 	void (*get)(void *obj);
@@ -141,7 +141,8 @@ void pagefile_free(uint64_t off, uint64_t size);
 int pagefile_backing(uint64_t off, uint64_t size, struct backing *ret_b);
 /* Frees the memory of a range that stays counted: it reads as zeros, in every mapping too. */
 void pagefile_punch(uint64_t off, uint64_t size);
-#define PAGEFILE_ZEROS ((1ull << 62) - (1ull << 40)) /* an offset never handed out: reads as zeros */
+#define PAGEFILE_ZEROS                                                                             \
+	((1ull << 62) - (1ull << 40)) /* an offset never handed out: reads as zeros */
 /* Copies between sentry memory and the memory file; holes read as zero. 0 or -errno. */
 int pagefile_read(uint64_t off, void *dst, size_t n);
 int pagefile_write(uint64_t off, const void *src, size_t n);

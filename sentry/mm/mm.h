@@ -70,7 +70,7 @@ struct mm_mmap_req {
 	int max_prot; /* what mprotect may ever give (LX_PROT_*): from the file's open mode and
 			 noexec */
 	struct mappable *mappable; /* NULL: anonymous. borrowed; mm takes its own reference */
-	struct map_file file; /* who maps it; borrowed */
+	struct map_file file;      /* who maps it; borrowed */
 	const char *name;          /* "[heap]", "[stack]", NULL; static string */
 	bool grows_down;
 	bool is_stack; /* exec's stack: counted as such */
@@ -164,12 +164,18 @@ struct mm_vma_info {
 	unsigned int vm_flags;     /* MM_VMF_* */
 	uint64_t off;
 	struct mappable *mappable; /* referenced when not NULL: drop with mappable_put */
-	struct map_file file; /* referenced: drop with map_file_put */
+	struct map_file file;      /* referenced: drop with map_file_put */
 	const char *name;
 	bool is_stack, is_heap;
 };
 /* The first vma ending above addr: 0 and *ret_info, or -ENOENT past the last. */
 int mm_vma_next(struct mm *mm, uaddr_t addr, struct mm_vma_info *ret_info);
+static inline void mm_vma_info_fini(struct mm_vma_info *info)
+{
+	if (info->mappable)
+		mappable_put(info->mappable);
+	map_file_put(info->file);
+}
 
 /* Bytes of [start, end) in memory; *ret_private (may be NULL) those that are the process' own. Asks
  * the host: not cheap. */

@@ -179,7 +179,8 @@ static int host_map(struct mm *mm, const struct pma *p, int prot)
 		return ret;
 	/* fresh: into a hole, or over a copy-on-write page, where break_cow() waits if it must */
 	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot,
-			  PF_MAP_FRESH | (p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0));
+			  PF_MAP_FRESH |
+				  (p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0));
 }
 
 int pma_map(struct mm *mm, struct pma *p, const struct vma *v)

@@ -253,7 +253,8 @@ void vma_resize(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 static bool vma_can_merge(const struct vma *a, const struct vma *b)
 {
 	if (a->end != b->start || a->prot != b->prot || a->max_prot != b->max_prot ||
-	    a->flags != b->flags || a->m != b->m || a->file.obj != b->file.obj || a->name != b->name || (a->flags & VM_SPECIAL))
+	    a->flags != b->flags || a->m != b->m || a->file.obj != b->file.obj ||
+	    a->name != b->name || (a->flags & VM_SPECIAL))
 		return false;
 	return !a->m || a->off + vma_size(a) == b->off;
 }

@@ -38,6 +38,7 @@ void gofer_trim_fds(struct gofer_sb *gsb)
 	for (unsigned int tries = 0; tries < 8; tries++) {
 		struct backing_file *bf = NULL;
 		struct ginode *gi, *old = NULL;
+		bool mapped;
 
 		mutex_lock(&gsb->lock);
 		if (gsb->nr_fds > GOFER_FDS_MAX) {
@@ -48,6 +49,7 @@ void gofer_trim_fds(struct gofer_sb *gsb)
 		mutex_unlock(&gsb->lock);
 		if (!old)
 			return;
+		mapped = is_mapped(old);
 		mutex_lock(&old->lock);
 		mutex_lock(&gsb->lock);
 		if (!list_empty(&old->fd_link)) {
@@ -55,7 +57,8 @@ void gofer_trim_fds(struct gofer_sb *gsb)
 			gsb->nr_fds--;
 		}
 		mutex_unlock(&gsb->lock);
-		if (!is_mapped(old))
+		/* One mapped since asks for another when a page is missing. */
+		if (!mapped)
 			bf = STEAL(old->bf);
 		mutex_unlock(&old->lock);
 		if (bf)

@@ -277,6 +277,26 @@ static void xattrs_pass(void **state)
 	fstest_free(t);
 }
 
+static void descriptors_are_given_back(void **state)
+{
+	struct fstest *t = fstest_dir();
+	char name[32], buf[32];
+
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "file%d", i);
+		host_put(t, name, name);
+	}
+	fstest_mount(t, FST_EXCLUSIVE);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 600; i++) {
+			snprintf(name, sizeof(name), "/file%d", i);
+			assert_int_equal(t_cat(t, name, buf, sizeof(buf)), 0);
+			assert_string_equal(buf, name + 1);
+		}
+	}
+	fstest_free(t);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -291,6 +311,7 @@ int main(void)
 		cmocka_unit_test(shared_trees_show_what_the_host_does),
 		cmocka_unit_test(the_death_of_the_gofer_is_eio),
 		cmocka_unit_test(xattrs_pass),
+		cmocka_unit_test(descriptors_are_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,6 +188,7 @@ int host_nr_cpus(void);			       /* by affinity; no file is read */
 int host_sched_getaffinity(int tid, uint64_t *mask, size_t nr_words); /* words filled */
 int host_sched_setaffinity(int tid, const uint64_t *mask, size_t nr_words);
 int host_sched_yield(void);
+int host_membarrier_global(void); /* every thread of the host has passed a barrier; milliseconds */
 struct host_sysinfo {
 	uint64_t uptime_s, load[3], total, free, shared, buffer, total_swap, free_swap; /* bytes */
 	uint32_t procs;

@@ -466,6 +466,11 @@ int host_nr_cpus(void)
 	return nr > 0 ? nr : 1;
 }
 
+int host_membarrier_global(void)
+{
+	return (int)HOST_CALL(SYS_membarrier, 1 /* MEMBARRIER_CMD_GLOBAL */, 0, 0);
+}
+
 int host_sched_yield(void)
 {
 	return (int)HOST_CALL(SYS_sched_yield);

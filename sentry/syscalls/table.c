@@ -10,7 +10,7 @@
 
 #include <abi/linux/capability.h>
 
-#include "syscalls/arch_nr.h"
+#include "syscalls/arch.h"
 #include "syscalls/handlers.h"
 
 /* ARGS(FD, SIZE): the two initialisers .nr_args and .args; ARGS() has none. */

@@ -13,7 +13,7 @@
 #include <asm/unistd.h>
 #include <cmocka.h>
 
-#include "syscalls/arch_nr.h"
+#include "syscalls/arch.h"
 #include "syscalls/table.h"
 
 /* A macro that exists prints as its number, one that does not as its own name. */

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the system call layer must know of this architecture; the include path picks the file. */
+#pragma once
+
+/* Which of a row's two numbers is this architecture's. */
+#define ARCH_NR(x86_64, aarch64) (aarch64)
+
+/* uname(2), and under PER_LINUX32 */
+#define ARCH_MACHINE	"aarch64"
+#define ARCH_MACHINE_32 "armv8l"

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Resource limits and usage: getrlimit(2), prlimit(2), getrusage(2), times(2). */
+/* Resource limits and usage: getrlimit(2), prlimit(2), getrusage(2). */
 #include <errno.h>
 
 #include <abi/linux/capability.h>
 #include <abi/linux/resource.h>
-#include <abi/linux/time.h>
-#include <host/host.h>
 
 #include "kernel/rlimit.h"
 #include "kernel/task.h"
@@ -70,25 +68,4 @@ long sys_getrusage(struct task *t, const struct sysargs *a)
 	int ret = task_getrusage(t, arg_int(a, 0), &ru);
 
 	return ret ? ret : copyout(t, arg_addr(a, 1), &ru, sizeof(ru));
-}
-
-static int64_t ticks(const struct lx_timeval *tv)
-{
-	return tv->tv_sec * LX_USER_HZ + tv->tv_usec / (1000000 / LX_USER_HZ);
-}
-
-long sys_times(struct task *t, const struct sysargs *a)
-{
-	struct lx_rusage self, children;
-	struct lx_tms tms;
-
-	if (arg_addr(a, 0)) {
-		task_getrusage(t, LX_RUSAGE_SELF, &self);
-		task_getrusage(t, LX_RUSAGE_CHILDREN, &children);
-		tms = (struct lx_tms){ ticks(&self.ru_utime), ticks(&self.ru_stime),
-				       ticks(&children.ru_utime), ticks(&children.ru_stime) };
-		if (copyout(t, arg_addr(a, 0), &tms, sizeof(tms)))
-			return -EFAULT;
-	}
-	return (long)(host_clock_ns(HOST_CLOCK_BOOTTIME) / (1000000000 / LX_USER_HZ));
 }

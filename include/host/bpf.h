@@ -27,15 +27,15 @@ struct bpf_seccomp_data {
 #define BPF_MAX_INSNS 4096
 
 #define BPF_SECCOMP_KILL_PROCESS 0x80000000u
-#define BPF_SECCOMP_KILL_THREAD	 0x00000000u
-#define BPF_SECCOMP_TRAP	 0x00030000u
-#define BPF_SECCOMP_ERRNO	 0x00050000u
-#define BPF_SECCOMP_USER_NOTIF	 0x7fc00000u
-#define BPF_SECCOMP_TRACE	 0x7ff00000u
-#define BPF_SECCOMP_LOG		 0x7ffc0000u
-#define BPF_SECCOMP_ALLOW	 0x7fff0000u
-#define BPF_SECCOMP_ACTION	 0xffff0000u
-#define BPF_SECCOMP_DATA	 0x0000ffffu
+#define BPF_SECCOMP_KILL_THREAD  0x00000000u
+#define BPF_SECCOMP_TRAP         0x00030000u
+#define BPF_SECCOMP_ERRNO        0x00050000u
+#define BPF_SECCOMP_USER_NOTIF   0x7fc00000u
+#define BPF_SECCOMP_TRACE        0x7ff00000u
+#define BPF_SECCOMP_LOG          0x7ffc0000u
+#define BPF_SECCOMP_ALLOW        0x7fff0000u
+#define BPF_SECCOMP_ACTION       0xffff0000u
+#define BPF_SECCOMP_DATA         0x0000ffffu
 
 /* 0, or -EINVAL for what the kernel's seccomp would refuse. Only checked programs may be run. */
 int bpf_check(const struct bpf_insn *prog, size_t nr);
@@ -48,8 +48,8 @@ uint32_t bpf_run(const struct bpf_insn *prog, size_t nr, const struct bpf_seccom
 struct bpf_asm {
 	struct bpf_insn *insn;
 	size_t nr, room;
-	size_t rule;	     /* the jump over the rule under construction, SIZE_MAX outside */
-	size_t fix[32];	     /* jumps to that rule's KILL; bit 31: the true branch */
+	size_t rule;    /* the jump over the rule under construction, SIZE_MAX outside */
+	size_t fix[32]; /* jumps to that rule's KILL; bit 31: the true branch */
 	size_t nr_fix;
 	bool failed;
 };
@@ -59,8 +59,8 @@ void bpf_asm_init(struct bpf_asm *a, struct bpf_insn *room, size_t nr);
 void bpf_asm_arch(struct bpf_asm *a, uint32_t arch, uint32_t action);
 void bpf_asm_ret(struct bpf_asm *a, uint32_t action);
 /*
- * What follows, up to bpf_asm_ip_end() with the returned mark, is for callers whose next instruction is
- * in (start, start + size], where the high word of the range is constant.
+ * What follows, up to bpf_asm_ip_end() with the returned mark, is for callers whose next
+ * instruction is in (start, start + size], where the high word of the range is constant.
  */
 size_t bpf_asm_ip(struct bpf_asm *a, uint64_t start, uint32_t size);
 void bpf_asm_ip_end(struct bpf_asm *a, size_t mark);

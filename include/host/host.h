@@ -2,8 +2,8 @@
 /*
  * Host system calls, one function per call and purpose: the only way by which the sentry enters the
  * real kernel. All return 0 or a result, or -errno; times are nanoseconds. Types and constants are
- * our own, so that no host ABI header meets guest code. Each call has a line in the sentry's seccomp
- * list (platform/host/filter), except those marked "before lock-down" or "launcher".
+ * our own, so that no host ABI header meets guest code. Each call has a line in the sentry's
+ * seccomp list (platform/host/filter), except those marked "before lock-down" or "launcher".
  */
 #pragma once
 
@@ -16,17 +16,17 @@
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-#define HOST_PROT_NONE	0
-#define HOST_PROT_READ	1
+#define HOST_PROT_NONE  0
+#define HOST_PROT_READ  1
 #define HOST_PROT_WRITE 2
-#define HOST_PROT_EXEC	4 /* before lock-down only */
+#define HOST_PROT_EXEC  4 /* before lock-down only */
 
-#define HOST_MAP_SHARED	  0x01u
-#define HOST_MAP_PRIVATE  0x02u
-#define HOST_MAP_FIXED	  0x10u	    /* replaces what is there: inside a reservation of one's own */
-#define HOST_MAP_ANON	  0x20u	    /* fd is -1 */
+#define HOST_MAP_SHARED    0x01u
+#define HOST_MAP_PRIVATE   0x02u
+#define HOST_MAP_FIXED     0x10u /* replaces what is there: inside a reservation of one's own */
+#define HOST_MAP_ANON      0x20u /* fd is -1 */
 #define HOST_MAP_NORESERVE 0x4000u
-#define HOST_MAP_POPULATE 0x8000u
+#define HOST_MAP_POPULATE  0x8000u
 
 int host_mmap(void *hint, size_t size, int prot, unsigned int flags, int fd, uint64_t off,
 	      void **ret_addr);
@@ -41,14 +41,16 @@ enum host_advice {
 	HOST_ADV_HUGEPAGE,
 	HOST_ADV_NOHUGEPAGE,
 	HOST_ADV_DONTDUMP,
-	HOST_ADV_POPULATE_READ,	 /* Linux 5.14; -EINVAL before */
+	HOST_ADV_POPULATE_READ, /* Linux 5.14; -EINVAL before */
 	HOST_ADV_POPULATE_WRITE,
 };
 int host_madvise(void *addr, size_t size, enum host_advice advice);
 /* One byte per page into vec, bit 0 = in core. */
 int host_mincore(void *addr, size_t size, unsigned char *vec);
 
-/* Executable mappings of it are allowed (guests run from it) unless noexec. Always close-on-exec. */
+/*
+ * Executable mappings of it are allowed (guests run from it) unless noexec. Always close-on-exec.
+ */
 #define HOST_MEMFD_NOEXEC  1u
 #define HOST_MEMFD_SEALING 2u
 int host_memfd_create(const char *name, unsigned int flags);
@@ -64,7 +66,7 @@ struct host_iov {
 struct host_stat {
 	uint64_t dev, ino, rdev;
 	uint32_t mode, nlink, uid, gid;
-	uint64_t size, blocks;	/* blocks of 512 bytes */
+	uint64_t size, blocks; /* blocks of 512 bytes */
 	uint32_t blksize;
 	uint32_t attr, attr_mask; /* STATX_ATTR_* as the host gave them */
 	uint64_t mnt_id;
@@ -74,11 +76,11 @@ struct host_stat {
 };
 
 int host_close(int fd);
-int host_dup(int fd);			       /* close-on-exec */
+int host_dup(int fd); /* close-on-exec */
 int host_fstat(int fd, struct host_stat *ret_st);
 int host_ftruncate(int fd, uint64_t size);
 int host_fallocate(int fd, uint64_t off, uint64_t len, bool keep_size);
-int host_punch(int fd, uint64_t off, uint64_t len);   /* makes a hole: pages are freed */
+int host_punch(int fd, uint64_t off, uint64_t len); /* makes a hole: pages are freed */
 int host_zero_range(int fd, uint64_t off, uint64_t len, bool keep_size);
 ssize_t host_read(int fd, void *buf, size_t n);
 ssize_t host_write(int fd, const void *buf, size_t n);
@@ -90,12 +92,12 @@ ssize_t host_preadv(int fd, const struct host_iov *iov, int nr, uint64_t off);
 ssize_t host_pwritev(int fd, const struct host_iov *iov, int nr, uint64_t off);
 #define HOST_SEEK_DATA 3
 #define HOST_SEEK_HOLE 4
-int64_t host_lseek(int fd, int64_t off, int whence);  /* HOST_SEEK_DATA, HOST_SEEK_HOLE, 0, 1, 2 */
+int64_t host_lseek(int fd, int64_t off, int whence); /* HOST_SEEK_DATA, HOST_SEEK_HOLE, 0, 1, 2 */
 ssize_t host_copy_file_range(int in, uint64_t in_off, int out, uint64_t out_off, size_t n);
 int host_fsync(int fd, bool data_only);
 int host_sync_range(int fd, uint64_t off, uint64_t len, bool wait);
 int host_fadvise_dontneed(int fd, uint64_t off, uint64_t len);
-int host_getfl(int fd);			       /* O_* of the host: see host_fd_access() */
+int host_getfl(int fd); /* O_* of the host: see host_fd_access() */
 int host_set_nonblock(int fd, bool on);
 
 struct host_statfs {
@@ -113,7 +115,9 @@ int host_fd_access(int fd);
 /* cachestat(2), Linux 6.5; -ENOSYS before. Pages. */
 int host_cachestat(int fd, uint64_t off, uint64_t len, uint64_t *ret_cached);
 
-/* --- terminals and descriptors handed in from outside ------------------------------------------ */
+/*
+ * --- terminals and descriptors handed in from outside ------------------------------------------
+ */
 
 /* The kernel's struct termios (36 bytes) and struct winsize (8 bytes), passed through unread. */
 int host_tty_getattr(int fd, void *termios36);
@@ -148,23 +152,23 @@ struct host_pollfd {
 };
 /* Number of ready entries; 0 at the deadline. */
 int host_poll(struct host_pollfd *fds, unsigned int nr, uint64_t deadline_ns);
-int host_eventfd(void);			       /* nonblocking, close-on-exec */
+int host_eventfd(void); /* nonblocking, close-on-exec */
 int host_eventfd_signal(int fd);
 int host_eventfd_drain(int fd);
-int host_pipe(int ret_fds[2]);		       /* close-on-exec */
+int host_pipe(int ret_fds[2]); /* close-on-exec */
 
 /* --- time ------------------------------------------------------------------------------------- */
 
 enum host_clock { /* the host's numbers */
-	HOST_CLOCK_REALTIME = 0,
-	HOST_CLOCK_MONOTONIC = 1,
-	HOST_CLOCK_PROCESS_CPU = 2,
-	HOST_CLOCK_THREAD_CPU = 3,
-	HOST_CLOCK_MONOTONIC_RAW = 4,
-	HOST_CLOCK_REALTIME_COARSE = 5,
-	HOST_CLOCK_MONOTONIC_COARSE = 6,
-	HOST_CLOCK_BOOTTIME = 7,
-	HOST_CLOCK_TAI = 11,
+		  HOST_CLOCK_REALTIME = 0,
+		  HOST_CLOCK_MONOTONIC = 1,
+		  HOST_CLOCK_PROCESS_CPU = 2,
+		  HOST_CLOCK_THREAD_CPU = 3,
+		  HOST_CLOCK_MONOTONIC_RAW = 4,
+		  HOST_CLOCK_REALTIME_COARSE = 5,
+		  HOST_CLOCK_MONOTONIC_COARSE = 6,
+		  HOST_CLOCK_BOOTTIME = 7,
+		  HOST_CLOCK_TAI = 11,
 };
 uint64_t host_clock_ns(enum host_clock clock); /* through the vDSO */
 uint64_t host_clock_res_ns(enum host_clock clock);
@@ -176,15 +180,17 @@ int host_sleep_until(uint64_t deadline_ns);
 /* CPU time of one thread of another process (or of this one) by its host tid. */
 int host_thread_cputime(int tid, uint64_t *ret_ns);
 
-/* --- random, system facts ---------------------------------------------------------------------- */
+/*
+ * --- random, system facts ----------------------------------------------------------------------
+ */
 
-int host_getrandom(void *buf, size_t n);       /* all of n; never blocks after boot */
+int host_getrandom(void *buf, size_t n); /* all of n; never blocks after boot */
 /* An entry of the auxiliary vector this process was started with (LX_AT_*); 0 if there is none. */
 uint64_t host_auxval(unsigned int type);
 int host_getpid(void);
 int host_gettid(void);
 int host_getcpu(void);
-int host_nr_cpus(void);			       /* by affinity; no file is read */
+int host_nr_cpus(void); /* by affinity; no file is read */
 int host_sched_getaffinity(int tid, uint64_t *mask, size_t nr_words); /* words filled */
 int host_sched_setaffinity(int tid, const uint64_t *mask, size_t nr_words);
 int host_sched_yield(void);
@@ -195,7 +201,9 @@ struct host_sysinfo {
 };
 int host_sysinfo(struct host_sysinfo *ret_si);
 
-/* --- messages with descriptors: fdpass.c --------------------------------------------------------- */
+/*
+ * --- messages with descriptors: fdpass.c ---------------------------------------------------------
+ */
 
 #define HOST_FDS_MAX 64 /* per message */
 
@@ -208,7 +216,8 @@ ssize_t host_send(int sock, const void *buf, size_t n, const int *fds, unsigned 
  * close-on-exec. More descriptors or bytes than there is room for: -EMSGSIZE and nothing is kept.
  * 0: the peer closed.
  */
-ssize_t host_recv(int sock, void *buf, size_t n, int *fds, unsigned int *nr_fds, unsigned int flags);
+ssize_t host_recv(int sock, void *buf, size_t n, int *fds, unsigned int *nr_fds,
+		  unsigned int flags);
 ssize_t host_sendv(int sock, const struct host_iov *iov, int nr, const int *fds,
 		   unsigned int nr_fds, unsigned int flags);
 ssize_t host_recvv(int sock, const struct host_iov *iov, int nr, int *fds, unsigned int *nr_fds,
@@ -225,7 +234,9 @@ int host_set_recv_timeout(int sock, unsigned int ms);
 /* One connection of a listening socket: close-on-exec. */
 int host_accept(int sock);
 
-/* --- processes and signals ----------------------------------------------------------------------- */
+/*
+ * --- processes and signals -----------------------------------------------------------------------
+ */
 
 int host_tgkill(int tgid, int tid, int sig);
 int host_pidfd_open(int pid);
@@ -244,7 +255,9 @@ int host_signal_ignore(int sig);
 /* Blocks all signals but the synchronous ones in the calling thread. */
 int host_signals_block_all(void);
 
-/* --- threads: thread.c ------------------------------------------------------------------------- */
+/*
+ * --- threads: thread.c -------------------------------------------------------------------------
+ */
 
 struct host_thread;
 #define HOST_STACK_TASK (64u << 10) /* the stack of a task thread */
@@ -252,11 +265,14 @@ struct host_thread;
 /* name: at most 15 bytes are shown. A joinable thread; join or detach it exactly once. */
 int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
 		      struct host_thread **ret_thread);
-void host_thread_join(struct host_thread *th);	/* consumes th */
+void host_thread_join(struct host_thread *th);   /* consumes th */
 void host_thread_detach(struct host_thread *th); /* consumes th */
 void host_thread_set_name(const char *name);
 
-/* --- descriptors of this process: before lock-down -------------------------------------------------- */
+/*
+ * --- descriptors of this process: before lock-down
+ * --------------------------------------------------
+ */
 
 /* Grows the descriptor table to nr entries while still single-threaded. */
 int host_fdtable_grow(unsigned int nr);

@@ -180,7 +180,7 @@ uint32_t bpf_run(const struct bpf_insn *prog, size_t nr, const struct bpf_seccom
 
 #define FIX_TRUE ((size_t)1 << 31)
 
-#define OFF_NR	  0
+#define OFF_NR    0
 #define OFF_ARCH  4
 #define OFF_IP_LO 8
 #define OFF_IP_HI 12

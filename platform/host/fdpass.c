@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages with descriptors. The peer may lie: counts are bounded here, what does not fit is closed,
- * and a truncated message is an error, never half a result.
+ * Messages with descriptors. The peer may lie: counts are bounded here, what does not fit is
+ * closed, and a truncated message is an error, never half a result.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,7 +43,9 @@ ssize_t host_sendv(int sock, const struct host_iov *iov, int nr, const int *fds,
 	return ret;
 }
 
-/* Moves up to room descriptors out of the control data, closes the others; the number there were. */
+/*
+ * Moves up to room descriptors out of the control data, closes the others; the number there were.
+ */
 static unsigned int take_fds(struct msghdr *msg, int *fds, unsigned int room)
 {
 	unsigned int total = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ptrace backend: the reference that must always work. A guest thread is a host thread in a stub,
- * seized by the sentry thread that runs it; PTRACE_SYSEMU stops it at every system call, and every
- * signal it gets stops it too and is swallowed. See README.md for the life of a trap.
+ * The ptrace backend: the reference that must always work. A guest thread is a host thread in a
+ * stub, seized by the sentry thread that runs it; PTRACE_SYSEMU stops it at every system call, and
+ * every signal it gets stops it too and is swallowed. See README.md for the life of a trap.
  * Locking: ptas.lock (LC_PLATFORM) guards the list of threads; gthread fields belong to the tracer
  * but for the two words of the kick protocol.
  */
@@ -31,14 +31,14 @@
 #define PTRACE_SYSEMU_ 31 /* the same on both architectures; glibc's enum has gaps */
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
-#define START_STOPS  8 /* the return from clone, in and out of seccomp, and some spare */
+#define START_STOPS  8            /* the return from clone, in and out of seccomp, and some spare */
 #define KICK_LIMIT   100000000ull /* ns until an unanswered kick costs the stub its life */
 
 struct pt_platform {
 	struct platform base;
 	struct stub_system *stubs;
-	struct mutex lock;	   /* LC_PLATFORM: watchdog state, all_threads */
-	struct list_head threads;  /* of gthread.all */
+	struct mutex lock;        /* LC_PLATFORM: watchdog state, all_threads */
+	struct list_head threads; /* of gthread.all */
 	struct cond wake;
 	bool armed, watching, closing;
 	struct host_thread *watchdog;
@@ -47,21 +47,21 @@ struct pt_platform {
 struct aspace {
 	struct pt_platform *pt;
 	struct stub *stub;
-	struct list_head threads;  /* of gthread.link; pt->lock */
+	struct list_head threads; /* of gthread.link; pt->lock */
 	unsigned int nr_threads;
-	atomic_bool lost;	   /* a thread ended that nobody told to */
+	atomic_bool lost; /* a thread ended that nobody told to */
 };
 
 struct gthread {
 	struct aspace *as;
 	struct list_head link, all; /* pt->lock */
 	int tid;
-	bool gone;		    /* its exit was seen */
-	struct regs known;	    /* what the host thread has now */
+	bool gone;         /* its exit was seen */
+	struct regs known; /* what the host thread has now */
 	bool known_valid;
-	uint32_t seen;		    /* commands that were done when the guest last went on */
+	uint32_t seen; /* commands that were done when the guest last went on */
 	atomic_bool kicked, running;
-	_Atomic uint64_t kick_ns;   /* when a kick was sent that was not answered yet, or 0 */
+	_Atomic uint64_t kick_ns; /* when a kick was sent that was not answered yet, or 0 */
 };
 
 static struct pt_platform *to_pt(struct platform *p)
@@ -101,7 +101,10 @@ static void watchdog_main(void *arg)
 			if (!since)
 				continue;
 			any = true;
-			/* not running: it stopped for another reason, and run() has its answer ready */
+			/*
+			 * not running: it stopped for another reason, and run() has its answer
+			 * ready
+			 */
 			if (host_now_ns() - since >= KICK_LIMIT && atomic_load(&th->running) &&
 			    !has_stopped(th->tid)) {
 				log_warn("thread %d does not answer: its address space ends",
@@ -272,10 +275,9 @@ static int report_kick(struct guest_event *ev)
 /* What the processor would say to such a program counter or segment base. */
 static int report_bad_regs(struct guest_event *ev)
 {
-	*ev = (struct guest_event){ .kind = GE_EXCEPTION,
-				    .signo = SIGSEGV,
-				    .code = SI_KERNEL,
-				    .trapno = 13 };
+	*ev = (struct guest_event){
+		.kind = GE_EXCEPTION, .signo = SIGSEGV, .code = SI_KERNEL, .trapno = 13
+	};
 	return 0;
 }
 
@@ -426,7 +428,9 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 		ret = stub_before_run(s);
 		if (ret < 0)
 			break;
-		/* commands still on their way leave `seen` behind, so that a fault waits for them */
+		/*
+		 * commands still on their way leave `seen` behind, so that a fault waits for them
+		 */
 		if (th->seen != posted && stub_done(s, posted))
 			th->seen = posted;
 		atomic_store(&th->running, true);
@@ -467,7 +471,9 @@ static void pt_kick(struct gthread *th)
 	arm_watchdog(th->as->pt);
 }
 
-/* --- address spaces ---------------------------------------------------------------------------- */
+/*
+ * --- address spaces ----------------------------------------------------------------------------
+ */
 
 static int pt_aspace_new(struct platform *p, struct aspace **ret_as)
 {
@@ -491,7 +497,10 @@ static int pt_aspace_new(struct platform *p, struct aspace **ret_as)
 static void pt_aspace_free(struct aspace *as)
 {
 	stub_kill(as->stub);
-	/* any thread of ours may wait for another's tracees; their zombies would hold up the process */
+	/*
+	 * any thread of ours may wait for another's tracees; their zombies would hold up the
+	 * process
+	 */
 	while (!list_empty(&as->threads)) {
 		struct gthread *th = list_first_entry(&as->threads, struct gthread, link);
 
@@ -529,7 +538,10 @@ static int pt_sync(struct aspace *as)
 
 static bool pt_aspace_dead(struct aspace *as, int *ret_status)
 {
-	/* one that is still dying, or whose threads' zombies wait for their tracers, is dead all the same */
+	/*
+	 * one that is still dying, or whose threads' zombies wait for their tracers, is dead all
+	 * the same
+	 */
 	if (!stub_reap(as->stub, false) && !atomic_load(&as->lost))
 		return false;
 	*ret_status = atomic_load(&as->stub->dead) ? as->stub->status : SIGKILL;
@@ -541,7 +553,9 @@ static int pt_aspace_pid(struct aspace *as)
 	return as->stub->pid;
 }
 
-/* --- files, floating point, times --------------------------------------------------------------- */
+/*
+ * --- files, floating point, times ---------------------------------------------------------------
+ */
 
 static int pt_file_new(struct platform *p, int fd, struct platform_file **ret_pf)
 {
@@ -586,7 +600,9 @@ static int pt_thread_affinity(struct gthread *th, const uint64_t *mask, size_t n
 	return host_sched_setaffinity(th->tid, mask, nr_words);
 }
 
-/* --- the platform ------------------------------------------------------------------------------- */
+/*
+ * --- the platform -------------------------------------------------------------------------------
+ */
 
 static int pt_probe(const char **ret_why)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands to the agent of a stub. The sentry writes an entry of the ring and counts up `posted`; the
- * agent works, and writes the number of the last command done into the reply file, which no guest can
- * write. What that word says is believed, the guest's memory is not asked.
+ * Commands to the agent of a stub. The sentry writes an entry of the ring and counts up `posted`;
+ * the agent works, and writes the number of the last command done into the reply file, which no
+ * guest can write. What that word says is believed, the guest's memory is not asked.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,12 +12,14 @@
 #include "host/host.h"
 #include "stub/stub.h"
 
-/* Looks at the reply word this many times before it sleeps: about the time of two short commands. */
-#define SPINS	    400
+/*
+ * Looks at the reply word this many times before it sleeps: about the time of two short commands.
+ */
+#define SPINS       400
 #define DEATH_CHECK 50000000ull /* ns: how often a sleeper looks whether the stub still lives */
 /* madvise, mmap flags and protections as the host numbers them on both architectures */
 #define MAP_SHARED_FIXED 0x11u
-#define MAP_POPULATE_	 0x8000u
+#define MAP_POPULATE_    0x8000u
 
 static uint32_t read_acked(struct stub *s)
 {
@@ -59,7 +61,8 @@ int stub_wait(struct stub *s, uint32_t n)
 		__atomic_fetch_add(&s->cmd->waiting, 1, __ATOMIC_SEQ_CST);
 		acked = read_acked(s);
 		if (!stub_done(s, n))
-			host_futex_wait_shared(&s->reply->acked, acked, host_now_ns() + DEATH_CHECK);
+			host_futex_wait_shared(&s->reply->acked, acked,
+					       host_now_ns() + DEATH_CHECK);
 		__atomic_fetch_sub(&s->cmd->waiting, 1, __ATOMIC_SEQ_CST);
 		if (!stub_done(s, n) && (atomic_load(&s->dead) || host_pidfd_dead(s->pidfd)))
 			return -ESRCH;
@@ -230,8 +233,8 @@ int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot, bool narrows
 	if (prot & ~(PF_PROT_READ | PF_PROT_WRITE | PF_PROT_EXEC))
 		return -EINVAL;
 	mutex_lock(&s->lock);
-	ret = narrows ? command_locked(s, STUB_OP_MPROTECT, arg, NULL)
-		      : post_locked(s, STUB_OP_MPROTECT, arg, NULL, &n);
+	ret = narrows ? command_locked(s, STUB_OP_MPROTECT, arg, NULL) :
+			post_locked(s, STUB_OP_MPROTECT, arg, NULL, &n);
 	mutex_unlock(&s->lock);
 	return ret;
 }
@@ -259,7 +262,9 @@ int stub_clone_thread(struct stub *s)
 
 	mutex_lock(&s->lock);
 	if (s->first_thread) {
-		/* posted when the stub was made, as its first command; its slot is still untouched */
+		/*
+		 * posted when the stub was made, as its first command; its slot is still untouched
+		 */
 		s->first_thread = false;
 		ret = stub_wait(s, 1);
 		res = s->reply->result[0];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The zygote's loop: C inside the stub image, freestanding, on a stack of its own. It runs no guest code
- * and talks to the sentry only: takes descriptors into the table it shares with the stubs, closes
- * them, and forks stubs.
+ * The zygote's loop: C inside the stub image, freestanding, on a stack of its own. It runs no guest
+ * code and talks to the sentry only: takes descriptors into the table it shares with the stubs,
+ * closes them, and forks stubs.
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,24 +18,42 @@
 void stub_zygote_main(uint64_t vdso, uint64_t vdso_size);
 __attribute__((noreturn)) void stub_child(uint32_t index);
 
+/* What compilers call for initialisers, even here. */
+void *memset(void *dst, int c, size_t n);
+void *memset(void *dst, int c, size_t n)
+{
+	for (volatile unsigned char *p = dst; n > 0; n--)
+		*p++ = (unsigned char)c;
+	return dst;
+}
+
+void *memcpy(void *dst, const void *src, size_t n);
+void *memcpy(void *dst, const void *src, size_t n)
+{
+	volatile unsigned char *d = dst;
+
+	for (const unsigned char *s = src; n > 0; n--)
+		*d++ = *s++;
+	return dst;
+}
+
 static __attribute__((noreturn)) void quit(int code)
 {
 	for (;;)
 		HOST_CALL(SYS_exit_group, code);
 }
 
-struct control {
+union control {
 	struct cmsghdr hdr;
-	int fd[STUB_ZYGOTE_MAX];
+	unsigned char room[CMSG_SPACE(sizeof(int) * STUB_ZYGOTE_MAX)];
 };
 
-static long receive(struct stub_zygote_msg *m, struct control *c)
+static long receive(struct stub_zygote_msg *m, union control *c)
 {
 	struct iovec iov = { m, sizeof(*m) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = c,
-			      .msg_controllen = sizeof(*c) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = c, .msg_controllen = sizeof(*c)
+	};
 	long ret;
 
 	c->hdr.cmsg_len = 0;
@@ -50,14 +69,14 @@ static void answer(struct stub_zygote_msg *m)
 }
 
 /* The numbers are those the kernel chose. */
-static void take_files(struct stub_zygote_msg *m, const struct control *c)
+static void take_files(struct stub_zygote_msg *m, const union control *c)
 {
 	unsigned int got = 0;
 
 	if (c->hdr.cmsg_len >= CMSG_LEN(0) && c->hdr.cmsg_type == SCM_RIGHTS)
 		got = (unsigned int)((c->hdr.cmsg_len - CMSG_LEN(0)) / sizeof(int));
 	for (unsigned int i = 0; i < m->nr; i++)
-		m->val[i] = i < got ? c->fd[i] : -24 /* -EMFILE */;
+		m->val[i] = i < got ? ((const int *)CMSG_DATA(&c->hdr))[i] : -24 /* -EMFILE */;
 	answer(m);
 }
 
@@ -77,7 +96,7 @@ static void make_stubs(struct stub_zygote_msg *m)
 void stub_zygote_main(uint64_t vdso, uint64_t vdso_size)
 {
 	struct stub_zygote_msg m;
-	struct control c;
+	union control c;
 
 	/* everything that was the sentry's, and what else may lie above or between our own pages */
 	if (HOST_CALL(SYS_munmap, 0, STUB_BASE) < 0)

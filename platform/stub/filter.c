@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See filter.h. Run in a test by the interpreter of platform/host/bpf.c, and for real in every stub. */
+/*
+ * See filter.h. Run in a test by the interpreter of platform/host/bpf.c, and for real in every
+ * stub.
+ */
 #include "stub/filter.h"
 
 #include <errno.h>
@@ -20,8 +23,10 @@
 
 static void memory_calls(struct bpf_asm *a)
 {
-	static const uint32_t advices[] = { MADV_DONTNEED,  MADV_WILLNEED,	MADV_HUGEPAGE,
-					    MADV_NOHUGEPAGE, MADV_POPULATE_READ, MADV_POPULATE_WRITE };
+	static const uint32_t advices[] = {
+		MADV_DONTNEED,   MADV_WILLNEED,      MADV_HUGEPAGE,
+		MADV_NOHUGEPAGE, MADV_POPULATE_READ, MADV_POPULATE_WRITE
+	};
 
 	bpf_asm_call(a, SYS_mmap);
 	bpf_asm_below(a, 0, STUB_BASE);

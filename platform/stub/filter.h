@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The two seccomp programs of a stub. The agent's is installed before its first command and so holds
- * for all threads of the stub; the thread's comes on top in each guest thread. The stricter
+ * The two seccomp programs of a stub. The agent's is installed before its first command and so
+ * holds for all threads of the stub; the thread's comes on top in each guest thread. The stricter
  * answer of the two counts. They test the instruction pointer so that the agent's calls work at
  * all while a guest's trap; nothing rests on it for safety, since a guest can jump anywhere.
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stubs from birth to confirmed death, the pool of fresh ones, and files. A stub leaves the pool once
- * and never comes back: what ran guest code is killed, its death confirmed through its pidfd.
+ * Stubs from birth to confirmed death, the pool of fresh ones, and files. A stub leaves the pool
+ * once and never comes back: what ran guest code is killed, its death confirmed through its pidfd.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +17,9 @@
 
 #define POOL_TARGET 3
 
-/* --- indices and processes --------------------------------------------------------------------- */
+/*
+ * --- indices and processes ---------------------------------------------------------------------
+ */
 
 static int take_index_locked(struct stub_system *sys) REQUIRES(sys->lock);
 static int take_index_locked(struct stub_system *sys)
@@ -222,7 +224,9 @@ int stub_get(struct stub_system *sys, struct stub **ret_s)
 	return 0;
 }
 
-/* --- files ------------------------------------------------------------------------------------- */
+/*
+ * --- files -------------------------------------------------------------------------------------
+ */
 
 int stub_file_new(struct stub_system *sys, int fd, struct platform_file **ret_pf)
 {
@@ -265,7 +269,9 @@ void stub_file_put(struct platform_file *pf)
 	free(pf);
 }
 
-/* --- the system --------------------------------------------------------------------------------- */
+/*
+ * --- the system ---------------------------------------------------------------------------------
+ */
 
 int stub_system_new(const struct platform_params *params, struct stub_system **ret_sys)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stubs: the host processes whose address spaces are the guests'. Shared by all backends that run guest
- * code in a process (ptrace, systrap). A stub_system is the zygote, its descriptor table, the pool of
- * fresh stubs; a stub is one process with its agent. See README.md.
+ * Stubs: the host processes whose address spaces are the guests'. Shared by all backends that run
+ * guest code in a process (ptrace, systrap). A stub_system is the zygote, its descriptor table, the
+ * pool of fresh stubs; a stub is one process with its agent. See README.md.
  *
- * Locking: stub.lock (LC_PLATFORM_SLOT) is held from posting a command that must be acknowledged until it
- * is: it may sleep. stub_system.lock (LC_PLATFORM) guards pool and numbers; zygote_lock, taken
- * inside either, one conversation with the zygote.
+ * Locking: stub.lock (LC_PLATFORM_SLOT) is held from posting a command that must be acknowledged
+ * until it is: it may sleep. stub_system.lock (LC_PLATFORM) guards pool and numbers; zygote_lock,
+ * taken inside either, one conversation with the zygote.
  */
 #pragma once
 
@@ -24,34 +24,36 @@ struct stub_system;
 /* A file with a number in the stubs' descriptor table. */
 struct platform_file {
 	struct stub_system *sys;
-	atomic_uint nr_refs;	/* the caller's and one per command in flight that names it */
-	int fd;			/* owned, -1 once the zygote has it; guarded by sys->zygote_lock */
-	int number;		/* in the zygote's table, -1 before; set once, guarded likewise */
-	struct list_head link;	/* in sys->new_files until it has a number */
+	atomic_uint nr_refs;   /* the caller's and one per command in flight that names it */
+	int fd;                /* owned, -1 once the zygote has it; guarded by sys->zygote_lock */
+	int number;            /* in the zygote's table, -1 before; set once, guarded likewise */
+	struct list_head link; /* in sys->new_files until it has a number */
 };
 
 struct stub {
 	struct stub_system *sys;
-	struct list_head link;	      /* pool */
+	struct list_head link; /* pool */
 	unsigned int index;
 	int pid, pidfd;
-	struct stub_cmd_page *cmd;    /* the sentry's mappings: shared with the stub */
+	struct stub_cmd_page *cmd; /* the sentry's mappings: shared with the stub */
 	struct stub_reply_page *reply;
-	atomic_bool dead;	      /* reaped; status is valid */
+	atomic_bool dead; /* reaped; status is valid */
 	int status;
 
-	struct mutex lock;	      /* LC_PLATFORM_SLOT */
+	struct mutex lock;                   /* LC_PLATFORM_SLOT */
 	struct platform_file *pf[STUB_RING]; /* references of commands not reaped yet */
-	uint32_t reaped;	      /* commands whose result was looked at */
-	int first_err;		      /* of posted commands since the last sync */
-	atomic_uint posted;	      /* commands posted: what cmd->posted says */
-	atomic_uint barrier;	      /* guests go on only when this many commands are done */
-	uint32_t woken;		      /* posted at the last wake of the agent; racy reads are harmless */
-	bool first_thread;	      /* a clone was posted when the stub was made, nobody took it yet */
+	uint32_t reaped;                     /* commands whose result was looked at */
+	int first_err;                       /* of posted commands since the last sync */
+	atomic_uint posted;                  /* commands posted: what cmd->posted says */
+	atomic_uint barrier; /* guests go on only when this many commands are done */
+	/* posted at the last wake of the agent; racy reads are harmless */
+	uint32_t woken;
+	/* a clone was posted when the stub was made, nobody took it yet */
+	bool first_thread;
 };
 
 struct stub_vdso {
-	uint64_t size;		      /* of [vvar] and [vdso] together, 0: not kept */
+	uint64_t size; /* of [vvar] and [vdso] together, 0: not kept */
 	uint64_t clock_gettime, clock_getres, gettimeofday, time, getcpu; /* in a stub; 0: none */
 };
 
@@ -104,17 +106,17 @@ int stub_before_run(struct stub *s);
 
 struct stub_system {
 	int nr_cpus;
-	int control;		      /* socket to the zygote */
+	int control; /* socket to the zygote */
 	int zygote_pid, zygote_pidfd;
 	int cmd_fd, reply_fd;
-	struct stub_cmd_page *cmd;    /* STUB_MAX of them */
+	struct stub_cmd_page *cmd; /* STUB_MAX of them */
 	char *reply;
 	struct stub_vdso vdso;
 
-	struct mutex zygote_lock;     /* LC_PLATFORM_ZYGOTE: request and answer; new_files */
+	struct mutex zygote_lock; /* LC_PLATFORM_ZYGOTE: request and answer; new_files */
 	struct list_head new_files;
 
-	struct mutex lock;	      /* LC_PLATFORM */
+	struct mutex lock; /* LC_PLATFORM */
 	struct cond refill;
 	unsigned long used[STUB_MAX / 8 / sizeof(long)]; /* indices in use */
 	unsigned int next_index;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The host's [vdso] and the [vvar] pages before it: where they are in this process, and where their
- * functions will be in a stub. Only the kernel's own image is read here; everything is checked against
- * its size all the same.
+ * functions will be in a stub. Only the kernel's own image is read here; everything is checked
+ * against its size all the same.
  */
 #include <elf.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The zygote: forked once, before the sentry holds any secret, cleaned of everything that was the
- * sentry's, then nothing but the stub image, a stack, a descriptor table and the host's vDSO. Also the
- * sentry's side of the conversation with it.
+ * sentry's, then nothing but the stub image, a stack, a descriptor table and the host's vDSO. Also
+ * the sentry's side of the conversation with it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,12 +28,12 @@
 extern const unsigned char stub_image_data[];
 extern const size_t stub_image_data_size;
 
-#define IMAGE_SIZE	(STUB_IMAGE_END - STUB_BASE - STUB_IMAGE_OFF)
-#define SETUP_STACK	(64u << 10)
-#define FD_TABLE	16384u
-#define KERNEL_NSIG	64
-#define KERNEL_SIGSET	8
-#define MREMAP_MOVE_TO	(MREMAP_MAYMOVE | MREMAP_FIXED)
+#define IMAGE_SIZE     (STUB_IMAGE_END - STUB_BASE - STUB_IMAGE_OFF)
+#define SETUP_STACK    (64u << 10)
+#define FD_TABLE       16384u
+#define KERNEL_NSIG    64
+#define KERNEL_SIGSET  8
+#define MREMAP_MOVE_TO (MREMAP_MAYMOVE | MREMAP_FIXED)
 
 const struct stub_image_header *stub_image_header(void)
 {
@@ -118,8 +118,8 @@ static void descriptors(const struct setup *su)
 }
 
 /*
- * Moves [from, from + size), which is [vvar], [vvar_vclock] and [vdso], one mapping per call: none can be
- * split, so the first length that works is that of the mapping.
+ * Moves [from, from + size), which is [vvar], [vvar_vclock] and [vdso], one mapping per call: none
+ * can be split, so the first length that works is that of the mapping.
  */
 static void move_special(uint64_t from, uint64_t to, uint64_t size, int step)
 {

@@ -32,13 +32,13 @@ struct rule {
 	struct scmp_arg_cmp cmp[MAX_CONDITIONS + 1];
 };
 
-#define EQ(n, v)	SCMP_CMP64(n, SCMP_CMP_EQ, (unsigned long)(v))
+#define EQ(n, v)        SCMP_CMP64(n, SCMP_CMP_EQ, (unsigned long)(v))
 #define MASKED(n, m, v) SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, (unsigned long)(m), (unsigned long)(v))
 /* an argument number that no call has ends the list */
-#define NO_MORE	 6
+#define NO_MORE 6
 
 static const struct rule rules[] = {
-#define ALLOW(call, why, ...)	 { #call, 0, { __VA_ARGS__ __VA_OPT__(, ) { .arg = NO_MORE } } },
+#define ALLOW(call, why, ...)  { #call, 0, { __VA_ARGS__ __VA_OPT__(, ){ .arg = NO_MORE } } },
 #define REFUSE(call, err, why) { #call, err, { { .arg = NO_MORE } } },
 #include "filter.def"
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests that attack the stub they live in. Each may end itself at worst: the agent goes on working, a
- * second guest runs on, its memory is untouched, no call reaches the host.
+ * Guests that attack the stub they live in. Each may end itself at worst: the agent goes on
+ * working, a second guest runs on, its memory is untouched, no call reaches the host.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -112,7 +112,8 @@ static void jump_to(struct gthread *th, uaddr_t pc, uint64_t call, uint64_t seed
 static void jumping_to_every_byte_of_the_stub(void **state)
 {
 	static const uint64_t seeds[] = { 0, STUB_CMD, STUB_REPLY, UINT64_MAX, GUEST_DATA };
-	static const int calls[] = { SYS_munmap, SYS_mmap, SYS_pwrite64, SYS_exit_group, SYS_clone };
+	static const int calls[] = { SYS_munmap, SYS_mmap, SYS_pwrite64, SYS_exit_group,
+				     SYS_clone };
 	struct host_thread *kicker;
 	struct platform_limits lim;
 	struct gthread *th;
@@ -123,8 +124,8 @@ static void jumping_to_every_byte_of_the_stub(void **state)
 	assert_int_equal(g.o->thread_new(as, &th), 0);
 	assert_int_equal(g.o->map(as, GUEST_DATA, PAGE_SIZE, g.pf, 101 * PAGE_SIZE, RW, 0), 0);
 	g_stop = false;
-	assert_int_equal(host_thread_start("kicker", HOST_STACK_TASK, kick_now_and_then, th, &kicker),
-			 0);
+	assert_int_equal(
+		host_thread_start("kicker", HOST_STACK_TASK, kick_now_and_then, th, &kicker), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++) {
 		for (uaddr_t pc = STUB_AGENT; pc < STUB_AGENT + 0x400; pc++)
 			jump_to(th, pc, (uint64_t)calls[i], seeds[i]);
@@ -231,7 +232,9 @@ static void writer_main(void *arg)
 	g.o->thread_free(w->th);
 }
 
-/* What unmap() says is so: no store arrives after it came back, whatever the guest does meanwhile. */
+/*
+ * What unmap() says is so: no store arrives after it came back, whatever the guest does meanwhile.
+ */
 static void an_acknowledged_unmap_is_true(void **state)
 {
 	uaddr_t pc = GUEST_PUT(&g, 0, storm);

@@ -37,7 +37,12 @@ uaddr_t guest_put(struct guest_env *e, unsigned int slot, const unsigned char *s
 #define GUEST_PUT(e, slot, name) guest_put(e, slot, guest_##name, guest_##name##_end)
 /* An address space with the code page mapped. */
 int guest_aspace(struct guest_env *e, struct aspace **ret_as);
-/* Makes a function that starts with r return to pc. mem_off: where the stack pointer's word is in e->mem. */
+/*
+ * Makes a function that starts with r return to pc. mem_off: where the stack pointer's word is in
+ * e->mem.
+ */
 void guest_set_return(struct guest_env *e, struct regs *r, size_t mem_off, uaddr_t pc);
-/* All general registers to values that would hurt if the stub believed them; call in its register. */
+/*
+ * All general registers to values that would hurt if the stub believed them; call in its register.
+ */
 void regs_set_hostile(struct regs *r, uint64_t call, uint64_t seed);

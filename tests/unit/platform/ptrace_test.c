@@ -342,8 +342,8 @@ static void maps_are_cheap_and_many(void **state)
 	print_message("a posted map: %llu ns\n", (unsigned long long)(host_now_ns() - t0) / 1000);
 	t0 = host_now_ns();
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(
-			g.o->unmap(as, GUEST_DATA + (uaddr_t)i * 2 * PAGE_SIZE, PAGE_SIZE), 0);
+		assert_int_equal(g.o->unmap(as, GUEST_DATA + (uaddr_t)i * 2 * PAGE_SIZE, PAGE_SIZE),
+				 0);
 	print_message("an unmap: %llu ns\n", (unsigned long long)(host_now_ns() - t0) / 1000);
 	assert_int_equal(g.o->sync(as), 0);
 	g.o->aspace_free(as);

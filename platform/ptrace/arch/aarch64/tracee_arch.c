@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arm64: registers in three regsets, floating point as one fpsimd record of a signal frame. SVE state
- * beyond the low 128 bits is not carried yet.
+ * arm64: registers in three regsets, floating point as one fpsimd record of a signal frame. SVE
+ * state beyond the low 128 bits is not carried yet.
  */
 #include <asm/ptrace.h>
 #include <elf.h>
@@ -17,7 +17,6 @@
 BUILD_ASSERT(offsetof(struct regs, sp) == offsetof(struct user_pt_regs, sp));
 BUILD_ASSERT(offsetof(struct regs, pstate) == offsetof(struct user_pt_regs, pstate));
 
-#define FPSIMD_MAGIC 0x46508001u
 #define SVC_CLASS    0x15
 
 struct fpsimd_record {

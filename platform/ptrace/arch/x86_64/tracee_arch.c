@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * x86-64: registers, XSAVE images, the odd ways into the kernel. The image of fp_get is that of a signal
- * frame: ptrace's own, with the software-reserved bytes filled in and the end mark behind it.
+ * x86-64: registers, XSAVE images, the odd ways into the kernel. The image of fp_get is that of a
+ * signal frame: ptrace's own, with the software-reserved bytes filled in and the end mark behind
+ * it.
  */
 #include <cpuid.h>
 #include <elf.h>
@@ -19,26 +20,28 @@
 BUILD_ASSERT(sizeof(struct regs) == sizeof(struct user_regs_struct));
 BUILD_ASSERT(offsetof(struct regs, gs) == offsetof(struct user_regs_struct, gs));
 
-#define FXSAVE_SIZE	512
-#define XSTATE_HEADER	512 /* of the XSAVE header */
-#define XSTATE_MIN	(XSTATE_HEADER + 64)
-#define XSTATE_MAX	(16u << 10)
-#define OFF_MXCSR	24
-#define OFF_MXCSR_MASK	28
-#define OFF_SW_BYTES	464
+#define FXSAVE_SIZE     512
+#define XSTATE_HEADER   512 /* of the XSAVE header */
+#define XSTATE_MIN      (XSTATE_HEADER + 64)
+#define XSTATE_MAX      (16u << 10)
+#define OFF_MXCSR       24
+#define OFF_MXCSR_MASK  28
+#define OFF_SW_BYTES    464
 #define XFEATURE_FP_SSE 3ull
-#define XFEATURE_PKRU	(1ull << 9)
-/* never a guest's: supervisor states do not show, and AMX tiles need a permission we do not ask for */
-#define MAGIC1 0x46505853u
-#define MAGIC2 0x46505845u
+#define XFEATURE_PKRU   (1ull << 9)
+/*
+ * never a guest's: supervisor states do not show, and AMX tiles need a permission we do not ask for
+ */
+#define MAGIC1     0x46505853u
+#define MAGIC2     0x46505845u
 #define FCW_INIT   0x37f
 #define MXCSR_INIT 0x1f80u
 #define PKRU_INIT  0x55555554u
 
 #define VSYSCALL_START 0xffffffffff600000ull
 #define VSYSCALL_END   0xffffffffff601000ull
-#define TRAP_PF 14
-#define TRAP_GP 13
+#define TRAP_PF        14
+#define TRAP_GP        13
 
 struct sw_bytes {
 	uint32_t magic1, extended_size;
@@ -64,8 +67,8 @@ int tracee_set_regs(int tid, const struct regs *r)
 }
 
 /*
- * The syscall instruction leaves the return address in rcx and the flags in r11. Where that does not
- * hold the kernel is asked; a 32-bit entry is what a kernel without IA32 emulation makes of it.
+ * The syscall instruction leaves the return address in rcx and the flags in r11. Where that does
+ * not hold the kernel is asked; a 32-bit entry is what a kernel without IA32 emulation makes of it.
  */
 bool tracee_syscall_native(int tid, struct regs *r)
 {

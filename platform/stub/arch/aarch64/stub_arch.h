@@ -2,8 +2,8 @@
 /* The stub's place in a 48-bit user address space. */
 #pragma once
 
-#define STUB_BASE 0xfffff0000000
-#define STUB_TOP  0x1000000000000
+#define STUB_BASE       0xfffff0000000
+#define STUB_TOP        0x1000000000000
 #define STUB_ARCH_AUDIT 0xc00000b7
 
 /* Sentry side, start of the zygote: leaves this stack for good. */

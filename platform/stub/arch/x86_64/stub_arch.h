@@ -2,8 +2,8 @@
 /* The stub's place in a 47-bit user address space. */
 #pragma once
 
-#define STUB_BASE 0x7ffff0000000
-#define STUB_TOP  0x7ffffffff000 /* the host's own limit */
+#define STUB_BASE       0x7ffff0000000
+#define STUB_TOP        0x7ffffffff000 /* the host's own limit */
 #define STUB_ARCH_AUDIT 0xc000003e
 
 /* Sentry side, start of the zygote: leaves this stack for good. */

@@ -11,8 +11,8 @@ void guest_set_return(struct guest_env *e, struct regs *r, size_t mem_off, uaddr
 
 void regs_set_hostile(struct regs *r, uint64_t call, uint64_t seed)
 {
-	uint64_t *gpr[] = { &r->r15, &r->r14, &r->r13, &r->r12, &r->rbp, &r->rbx, &r->r11, &r->r10,
-			    &r->r9,  &r->r8,  &r->rcx, &r->rdx, &r->rsi, &r->rdi };
+	uint64_t *gpr[] = { &r->r15, &r->r14, &r->r13, &r->r12, &r->rbp, &r->rbx, &r->r11,
+			    &r->r10, &r->r9,  &r->r8,  &r->rcx, &r->rdx, &r->rsi, &r->rdi };
 
 	for (size_t i = 0; i < ARRAY_SIZE(gpr); i++)
 		*gpr[i] = seed;

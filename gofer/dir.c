@@ -301,6 +301,20 @@ int op_readdir(struct gofer_server *s, const struct gofer_req *req, struct reply
 	ret = node_use(s, q->node, &n, &fd);
 	if (ret < 0)
 		return ret;
+	if (req->nr_names > 0) {
+		struct gnode *dir = n;
+
+		ret = dir->type != S_IFDIR ? -ENOTDIR :
+			walk_one(s, dir, fd, &req->names[0], &r->node);
+		node_unuse(s, dir);
+		if (ret < 0 || !S_ISDIR(r->node.attr.mode))
+			return ret;
+		ret = node_use(s, r->node.node, &n, &fd);
+		if (ret < 0) {
+			node_forget(s, r->node.node);
+			return ret;
+		}
+	}
 	rep->blob_max = MIN(rep->blob_max, (size_t)q->max_bytes);
 	if (n->type != S_IFDIR) {
 		ret = -ENOTDIR;
@@ -311,5 +325,7 @@ int op_readdir(struct gofer_server *s, const struct gofer_req *req, struct reply
 		ret = real < 0 ? real : read_entries(real, q, r, rep);
 	}
 	node_unuse(s, n);
+	if (ret < 0 && r->node.node)
+		node_forget(s, r->node.node);
 	return ret;
 }

@@ -227,7 +227,8 @@ struct gofer_readlink_rep {		/* blob: the target */
 };
 
 /*
- * readdir: entries from `cookie` (0: the start; else next_cookie of the reply before) until max_bytes
+ * readdir: with a name, of that directory in `node` (walk and readdir in one; its node comes back, and nothing
+ * else if it is no directory); else of `node` itself. Entries from `cookie` (0: the start; else next_cookie of the reply before) until max_bytes
  * of reply blob are full. The blob: struct gofer_dirent each with its name, padded to 8 bytes, and
  * with ATTRS a struct gofer_attr behind it if the entry could be looked at. No "." and "..".
  */
@@ -238,6 +239,7 @@ struct gofer_readdir_req {
 	uint32_t flags;			/* GOFER_READDIR_* */
 };
 struct gofer_readdir_rep {
+	struct gofer_node node;		/* node 0 unless a name was given */
 	uint64_t next_cookie;
 	uint32_t nr_entries;
 	uint32_t eof;			/* 1: that was all */

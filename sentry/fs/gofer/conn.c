@@ -159,6 +159,7 @@ static void drop_reply(struct gofer_conn *c, size_t size, int nr_fds, int fd)
 	case GOFER_MKDIR:
 	case GOFER_SYMLINK:
 	case GOFER_MKNOD:
+	case GOFER_READDIR:
 		node = rep.fixed;	/* all of these begin with it */
 		break;
 	case GOFER_WALK:

@@ -31,6 +31,9 @@ static bool want_prefetch(struct ginode *gd)
 	if (gofer_sb_of(&gd->i)->ttl_ns == 0)
 		return false;		/* it would not be believed */
 	mutex_lock(&gd->lock);
+	/* Without an id of its own the directory has to be asked for first, or read: the same one request. */
+	if (!gd->nid && gd->i.size <= PREFETCH_SMALL)
+		at = 1;
 	want = gd->misses != PREFETCH_NEVER && ++gd->misses >= at;
 	mutex_unlock(&gd->lock);
 	return want;

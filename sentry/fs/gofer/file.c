@@ -117,15 +117,9 @@ static int ask_fd_locked(struct ginode *gi, uint64_t dir_nid, bool write, bool t
 		return ret;
 	fd = call.fd;
 	if (!gi->nid) {
-		if (!r.node.node)
-			return -EIO;
-		if (gofer_dev(&r.node.attr) != gi->dev || r.node.attr.ino != gi->ino) {
-			gofer_forget(gsb->conn, r.node.node);
-			return -ESTALE;
-		}
-		gi->nid = r.node.node;
-		*ret_dir = STEAL(gi->dir);
-		*ret_name = STEAL(gi->name);
+		ret = ginode_take_nid_locked(gi, &r.node, ret_dir, ret_name);
+		if (ret < 0)
+			return ret;
 	}
 	if (fd < 0)
 		return -EIO;

@@ -97,6 +97,11 @@ void ginode_unhash(struct ginode *gi);
 int ginode_set_attr(struct ginode *gi, const struct gofer_attr *attr);
 /* The node id, asking for it if need be. gi->lock not held. */
 int ginode_nid(struct ginode *gi, uint64_t *ret_nid);
+/* gi's id, or (id untouched) its directory, referenced, where it goes by its name in that. */
+int ginode_start(struct ginode *gi, uint64_t *ret_nid, struct ginode **ret_dir);
+/* A reply brought gi's id. -ESTALE if it is another file's. The outputs are for ginode_put_dir() without the lock. */
+int ginode_take_nid_locked(struct ginode *gi, const struct gofer_node *node, struct ginode **ret_dir,
+			   char **ret_name) REQUIRES(gi->lock);
 uint64_t gofer_dev(const struct gofer_attr *attr);
 /* The inode number the guest sees: unique over all host file systems of the tree. */
 uint64_t gofer_guest_ino(struct gofer_sb *gsb, uint64_t dev, uint64_t ino);

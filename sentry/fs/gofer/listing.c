@@ -152,9 +152,49 @@ static int add_chunk(struct listing *l, const void *blob, size_t size, uint32_t 
 	return ret == 0 && nr != nr_entries ? -EPROTO : ret;
 }
 
+/*
+ * One request, by id, or by name where there is no id yet (then the reply brings one). gd->lock is held while a name is
+ * used, so that it stays what it is.
+ */
+static int ask(struct ginode *gd, struct gofer_call *call, struct gofer_readdir_req *q)
+{
+	struct gofer_readdir_rep *r = call->rep;
+	struct gofer_sb *gsb = gofer_sb_of(&gd->i);
+	struct ginode *dir = NULL;
+	struct gofer_str str;
+	char *name = NULL;
+	int ret;
+
+	ret = ginode_start(gd, &q->node, &dir);
+	if (ret < 0)
+		return ret;
+	if (!dir)
+		return gofer_call(gsb->conn, call);
+	ret = ginode_nid(dir, &q->node);
+	inode_put(&dir->i);
+	dir = NULL;
+	if (ret < 0)
+		return ret;
+	mutex_lock(&gd->lock);
+	if (gd->nid || !gd->name) {
+		mutex_unlock(&gd->lock);
+		ret = ginode_nid(gd, &q->node);
+		return ret < 0 ? ret : gofer_call(gsb->conn, call);
+	}
+	str = (struct gofer_str){ gd->name, (uint32_t)strlen(gd->name) };
+	call->names = &str;
+	call->nr_names = 1;
+	ret = gofer_call(gsb->conn, call);
+	call->nr_names = 0;
+	if (ret == 0)
+		ret = ginode_take_nid_locked(gd, &r->node, &dir, &name);
+	mutex_unlock(&gd->lock);
+	ginode_put_dir(dir, name);
+	return ret;
+}
+
 static int fetch(struct ginode *gd, unsigned int max_chunks, struct listing *l)
 {
-	struct gofer_sb *gsb = gofer_sb_of(&gd->i);
 	struct gofer_readdir_req q = { .max_bytes = GOFER_READDIR_MAX, .flags = GOFER_READDIR_ATTRS };
 	struct gofer_readdir_rep r;
 	auto_free void *buf = malloc(GOFER_READDIR_MAX);
@@ -166,11 +206,8 @@ static int fetch(struct ginode *gd, unsigned int max_chunks, struct listing *l)
 
 	if (!buf)
 		return -ENOMEM;
-	ret = ginode_nid(gd, &q.node);
-	if (ret < 0)
-		return ret;
 	for (unsigned int n = 0; n < max_chunks; n++) {
-		ret = gofer_call(gsb->conn, &call);
+		ret = ask(gd, &call, &q);
 		if (ret < 0)
 			return ret;
 		ret = add_chunk(l, buf, call.rep_blob_size, r.nr_entries);

@@ -257,6 +257,21 @@ void ginode_put_dir(struct ginode *dir, char *name)
 		inode_put(&dir->i);
 }
 
+int ginode_take_nid_locked(struct ginode *gi, const struct gofer_node *node, struct ginode **ret_dir,
+			   char **ret_name)
+{
+	if (!node->node)
+		return -EIO;
+	if (gofer_dev(&node->attr) != gi->dev || node->attr.ino != gi->ino) {
+		gofer_forget(gofer_sb_of(&gi->i)->conn, node->node);
+		return -ESTALE;
+	}
+	gi->nid = node->node;
+	*ret_dir = STEAL(gi->dir);
+	*ret_name = STEAL(gi->name);
+	return 0;
+}
+
 /* Asks for the id of a file whose directory has one. */
 static int walk_node(struct ginode *gi, uint64_t dir_nid)
 {
@@ -291,24 +306,16 @@ static int walk_node(struct ginode *gi, uint64_t dir_nid)
 		ret = r.nr_nodes == 0 && r.stop < 0 ? -ESTALE : -EPROTO;
 		goto out;
 	}
-	if (gofer_dev(&blob.node.attr) != gi->dev || blob.node.attr.ino != gi->ino) {
-		gofer_forget(gsb->conn, blob.node.node);
-		ret = -ESTALE;
-		goto out;
-	}
 	if (!gi->link && r.link_size && call.rep_blob_size == sizeof(blob.node) + r.link_size)
 		gi->link = strndup(blob.link, r.link_size);
-	gi->nid = blob.node.node;
-	dir = STEAL(gi->dir);
-	old_name = STEAL(gi->name);
+	ret = ginode_take_nid_locked(gi, &blob.node, &dir, &old_name);
 out:
 	mutex_unlock(&gi->lock);
 	ginode_put_dir(dir, old_name);
 	return ret;
 }
 
-/* gi's id, or its directory (referenced) if that has to be asked first. */
-static int nid_or_dir(struct ginode *gi, uint64_t *ret_nid, struct ginode **ret_dir)
+int ginode_start(struct ginode *gi, uint64_t *ret_nid, struct ginode **ret_dir)
 {
 	int ret = 0;
 
@@ -328,7 +335,7 @@ int ginode_nid(struct ginode *gi, uint64_t *ret_nid)
 	for (;;) {
 		struct ginode *at = ginode_of(inode_get(&gi->i)), *dir = NULL;
 		uint64_t nid = 0;
-		int ret = nid_or_dir(at, &nid, &dir);
+		int ret = ginode_start(at, &nid, &dir);
 
 		if (ret == 0 && nid) {
 			inode_put(&at->i);
@@ -339,7 +346,7 @@ int ginode_nid(struct ginode *gi, uint64_t *ret_nid)
 		while (ret == 0) {
 			struct ginode *up = NULL;
 
-			ret = nid_or_dir(dir, &nid, &up);
+			ret = ginode_start(dir, &nid, &up);
 			if (ret < 0 || nid)
 				break;
 			inode_put(&at->i);

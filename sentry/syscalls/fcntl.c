@@ -423,6 +423,21 @@ long sys_dup3(struct task *t, const struct sysargs *a)
 	return dup_to(t, from, to, flags & LX_O_CLOEXEC ? LX_FD_CLOEXEC : 0);
 }
 
+static int unshare_fds(struct task *t)
+{
+	struct fdtable *new, *old;
+	int ret = fdtable_copy(t->fds, &new);
+
+	if (ret < 0)
+		return ret;
+	mutex_lock(&t->lock);
+	old = t->fds;
+	t->fds = new;
+	mutex_unlock(&t->lock);
+	fdtable_put(old);
+	return 0;
+}
+
 long sys_close_range(struct task *t, const struct sysargs *a)
 {
 	unsigned int first = arg_uint(a, 0), last = arg_uint(a, 1), flags = arg_uint(a, 2);
@@ -433,7 +448,7 @@ long sys_close_range(struct task *t, const struct sysargs *a)
 	if (first > last)
 		return -EINVAL;
 	if (flags & LX_CLOSE_RANGE_UNSHARE) {
-		ret = task_unshare_fds(t);
+		ret = unshare_fds(t);
 		if (ret < 0)
 			return ret;
 	}

@@ -22,6 +22,8 @@
 #include "vfs/inode.h"
 #include "vfs/inotify.h"
 
+void (*vfs_fown_free)(struct file *f);
+
 #define NOT_KEPT (LX_O_CREAT | LX_O_EXCL | LX_O_NOCTTY | LX_O_TRUNC | LX_O_CLOEXEC)
 #define DAY_S	 86400
 
@@ -53,6 +55,8 @@ static void file_destroy(struct file *f)
 				       f->mode & FMODE_WRITE ? LX_IN_CLOSE_WRITE : LX_IN_CLOSE_NOWRITE);
 		if (f->epoll_links)
 			epoll_file_gone(f);
+		if (f->fowner)
+			vfs_fown_free(f);
 		if (f->inode->flocks)
 			flock_release_file(f);
 		if (f->ops->release)
@@ -62,7 +66,6 @@ static void file_destroy(struct file *f)
 		inode_put_write(f->inode);
 		mount_drop_write(f->path.mnt);
 	}
-	free(f->fowner);
 	path_put(&f->path);
 	cred_put(f->cred);
 	waitq_fini(&f->own_wq);

@@ -108,6 +108,8 @@ static inline struct file *file_get(struct file *f)
 void file_put(struct file *f);
 DEFINE_AUTO_PUT(file)
 
+/* Frees f->fowner; the kernel's fown_free, set before anything is opened. */
+extern void (*vfs_fown_free)(struct file *f);
 /* The rest of an open: an inode with an operations table already known (dup'ed kinds of files). */
 int file_new(const struct path *p, unsigned int flags, const struct cred *cred, struct file **ret_file);
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open(2), openat2(2), close(2), close_range(2), umask(2), and waiting for the other end of a FIFO. */
+/* open(2), openat2(2), close(2), and waiting for the other end of a FIFO. */
 #include <errno.h>
 
 #include <abi/linux/errno.h>
@@ -161,14 +161,6 @@ long sys_close(struct task *t, const struct sysargs *a)
 
 	/* The descriptor is gone whatever flush says: no restart. */
 	return ret == -LX_ERESTARTSYS ? -EINTR : ret;
-}
-
-long sys_umask(struct task *t, const struct sysargs *a)
-{
-	uint32_t old = t->fs->umask;
-
-	t->fs->umask = arg_uint(a, 0) & 0777;
-	return old;
 }
 
 long sys_name_to_handle_at(struct task *t, const struct sysargs *a)

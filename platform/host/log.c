@@ -31,6 +31,7 @@ void log_set_level(enum log_level level)
 
 void log_set_fd(int fd)
 {
+	tzset(); /* the first line would read /etc/localtime otherwise, perhaps behind a filter */
 	g_fd = fd;
 }
 

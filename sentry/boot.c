@@ -120,6 +120,9 @@ static const struct kernel_upcalls upcalls = {
 	.syscall = syscall_dispatch,
 	.exec_load = load_program,
 	.init_stopped = init_stopped,
+	.signal_taken = trace_signal,
+	.task_sleeps = trace_block,
+	.task_ended = trace_task_exit,
 };
 
 static int cmp_gid(const void *a, const void *b)

@@ -25,6 +25,10 @@ struct kernel_upcalls {
 			 struct exec_image *ret_img);
 	/* The first process was stopped by sig (job control). Quick; the tasklist lock is held. May be NULL. */
 	void (*init_stopped)(int sig);
+	/* For --strace, on the task's own thread with no lock held. May be NULL. */
+	void (*signal_taken)(struct task *t, const struct lx_siginfo *info); /* before it acts */
+	void (*task_sleeps)(struct task *t);
+	void (*task_ended)(struct task *t, int wait_status);
 };
 
 struct kernel_config {

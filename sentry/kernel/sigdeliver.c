@@ -309,12 +309,14 @@ bool signal_handle(struct task *t)
 {
 	struct tgroup *tg = t->tg;
 	struct lx_sigaction act;
+	const struct kernel_upcalls *up = t->kernel->config.upcalls;
 	struct lx_siginfo info;
-	int sig = 0, why;
+	int sig, why;
 
 	for (;;) {
 		enum next next;
 
+		sig = 0;
 		mutex_lock(&tg->siglock);
 		next = next_locked(t, &sig, &info, &act);
 		if (next == NEXT_STOP) {
@@ -325,6 +327,8 @@ bool signal_handle(struct task *t)
 		if (next == NEXT_TELL)
 			tg->cont_notify = false;
 		mutex_unlock(&tg->siglock);
+		if (sig && up->signal_taken)
+			up->signal_taken(t, &info);
 		if (next == NEXT_EXIT)
 			return false;
 		if (next == NEXT_TELL)

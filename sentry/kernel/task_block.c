@@ -52,6 +52,8 @@ int task_block_bits(struct task *t, int64_t deadline_ns, unsigned int bits, char
 	int ret, err;
 
 	lockcheck_none_held("task_block");
+	if (t->kernel->config.upcalls->task_sleeps)
+		t->kernel->config.upcalls->task_sleeps(t);
 	atomic_store_explicit(&t->state, state, memory_order_relaxed);
 	for (;;) {
 		if (atomic_load(&t->work) & bits) {

@@ -345,6 +345,8 @@ void task_exit(struct task *t)
 	int code;
 
 	last = begin(t, &code);
+	if (k->config.upcalls->task_ended)
+		k->config.upcalls->task_ended(t, code);
 	if (last)
 		itimers_exit(tg);
 	drop_mm(t, last);

@@ -17,6 +17,7 @@
 #include <base/bits.h>
 
 #include "kernel/task.h"
+#include "syscalls/arch.h"
 #include "syscalls/trace_int.h"
 
 /* --- what the printers share --- */
@@ -245,7 +246,7 @@ void trace_print_dirfd(struct trace *tr, unsigned int n)
 /* With the file type if there is one (mknod). */
 void trace_print_mode(struct trace *tr, unsigned int n)
 {
-	uint32_t mode = (uint32_t)val(tr, n);
+	uint32_t mode = (uint16_t)val(tr, n);
 	const char *type = mode & LX_S_IFMT ? tr_name_of(mode, trace_names_file_type) : NULL;
 
 	if (type)
@@ -490,6 +491,27 @@ void trace_print_clone_flags(struct trace *tr, unsigned int n)
 		if (v & ~0xffull)
 			tr_puts(tr, "|");
 		tr_signal_name(tr, (int)(v & 0xff));
+	}
+}
+
+/* All of clone(2) at once: strace names its arguments and leaves out what the flags do not use. */
+void trace_print_clone_args_reg(struct trace *tr, unsigned int n)
+{
+	uint64_t flags = val(tr, 0);
+
+	tr_puts(tr, "child_stack=");
+	tr_addr(tr, val(tr, 1));
+	tr_puts(tr, ", flags=");
+	trace_print_clone_flags(tr, 0);
+	if (flags & (LX_CLONE_PARENT_SETTID | LX_CLONE_PIDFD)) {
+		tr_puts(tr, ", parent_tid=");
+		tr_addr(tr, val(tr, 2));
+	}
+	if (flags & LX_CLONE_SETTLS)
+		tr_printf(tr, ", tls=%#lx", (unsigned long)val(tr, ARCH_CLONE_TLS));
+	if (flags & (LX_CLONE_CHILD_SETTID | LX_CLONE_CHILD_CLEARTID)) {
+		tr_puts(tr, ", child_tidptr=");
+		tr_addr(tr, val(tr, ARCH_CLONE_CHILD_TID));
 	}
 }
 

@@ -129,7 +129,7 @@ static void structures_that_go_in(void **state)
 	     "connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}, 16) = 0",
 	     3, A(&in), 16);
 	CALL("bind", 0, "bind(3, {sa_family=AF_UNIX, sun_path=\"/run/x\"}, 110) = 0", 3, A(&un), 110);
-	CALL("clone", 9, "clone(CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, NULL, NULL, NULL, NULL) = 9",
+	CALL("clone", 9, "clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=NULL) = 9",
 	     LX_CLONE_CHILD_CLEARTID | LX_CLONE_CHILD_SETTID | LX_SIGCHLD, 0, 0, 0, 0);
 }
 

@@ -8,3 +8,7 @@
 /* uname(2), and under PER_LINUX32 */
 #define ARCH_MACHINE	"x86_64"
 #define ARCH_MACHINE_32 "i686"
+
+/* which arguments of clone(2) these are */
+#define ARCH_CLONE_TLS	     4
+#define ARCH_CLONE_CHILD_TID 3

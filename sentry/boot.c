@@ -23,9 +23,13 @@
 #include "fs/devpts/tty.h"
 #include "fs/gofer/conn.h"
 #include "fs/hostfd/hostfd.h"
+#include "fs/memfd/memfd.h"
+#include "fs/pipe/pipe.h"
+#include "fs/tmpfs/tmpfs.h"
 #include "host/filter.h"
 #include "host/host.h"
 #include "kernel/exec.h"
+#include "kernel/fown.h"
 #include "kernel/kernel.h"
 #include "kernel/rlimit.h"
 #include "kernel/session.h"
@@ -369,6 +373,12 @@ static int set_up(struct boot *b)
 	ret = vfs_init(&key);
 	if (ret < 0)
 		return fail(b, ret, "file system layer");
+	vfs_fown_free = fown_free;
+	pipe_init();
+	tmpfs_set_memory(b->conf->total_memory);
+	ret = memfd_init();
+	if (ret < 0)
+		return fail(b, ret, "memory files");
 	boot_register_types();
 	ret = make_kernel(b);
 	if (ret == 0)

@@ -23,8 +23,12 @@ static void show_vma(const struct mm_vma_info *v, struct strbuf *out)
 	struct mappable_id id = { 0 };
 	char name[4096];
 	size_t start = out->len;
-	int n = -1;
+	struct task *reader = task_current();
+	auto_path struct path root = { 0 };
+	ssize_t n = -1;
 
+	if (reader)
+		fscontext_root(reader->fs, &root);
 	if (v->mappable && v->mappable->ops->id)
 		v->mappable->ops->id(v->mappable, &id);
 	strbuf_printf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->start,
@@ -32,7 +36,9 @@ static void show_vma(const struct mm_vma_info *v, struct strbuf *out)
 		      v->prot & LX_PROT_WRITE ? 'w' : '-', v->prot & LX_PROT_EXEC ? 'x' : '-',
 		      v->flags & LX_MAP_SHARED ? 's' : 'p', (unsigned long long)(v->mappable ? v->off : 0),
 		      id.dev_major, id.dev_minor, (unsigned long long)id.ino);
-	if (v->mappable && v->mappable->ops->name)
+	if (v->file.ops)
+		n = v->file.ops->name(v->file.obj, reader ? &root : NULL, name, sizeof(name));
+	else if (v->mappable && v->mappable->ops->name)
 		n = v->mappable->ops->name(v->mappable, name, sizeof(name));
 	if (n > 0 || v->name) {
 		while (out->len - start < 73 && !out->failed)
@@ -54,8 +60,7 @@ static int each_vma(const struct pseudo_ctx *x, vma_fn fn, void *arg)
 		return 0;
 	while (mm_vma_next(mm, at, &v) == 0) {
 		fn(mm, &v, arg);
-		if (v.mappable)
-			mappable_put(v.mappable);
+		mm_vma_info_fini(&v);
 		if (v.end <= at)
 			break;
 		at = v.end;

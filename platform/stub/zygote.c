@@ -70,6 +70,8 @@ static void forget_the_past(void)
 		uint64_t mask;
 	} sa = { .handler = SIG_DFL };
 	stack_t none = { .ss_flags = SS_DISABLE };
+	/* the value that also keeps a host's core_pattern helper from being started */
+	const struct rlimit no_core = { 1, 1 };
 	uint64_t all = UINT64_MAX;
 
 	must(HOST_CALL(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL), 10);
@@ -79,6 +81,7 @@ static void forget_the_past(void)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			must(HOST_CALL(SYS_rt_sigaction, sig, &sa, NULL, KERNEL_SIGSET), 12);
 	}
+	must(HOST_CALL(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL), 19);
 	must(HOST_CALL(SYS_sigaltstack, &none, NULL), 13);
 #ifdef RSEQ_SIG
 	if (__rseq_size)

@@ -189,7 +189,8 @@ static void raise_limits(const struct rt_conf *conf)
 			setrlimit(unlimited[i], &r);
 		}
 	}
-	r = (struct rlimit){ 0, 0 };
+	/* 1, unlike 0, also keeps a helper named by the host's core_pattern from being started */
+	r = (struct rlimit){ 1, 1 };
 	setrlimit(RLIMIT_CORE, &r);
 }
 

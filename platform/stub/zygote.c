@@ -81,7 +81,7 @@ static void forget_the_past(void)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			must(HOST_CALL(SYS_rt_sigaction, sig, &sa, NULL, KERNEL_SIGSET), 12);
 	}
-	must(HOST_CALL(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL), 19);
+	HOST_CALL(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL); /* refused if it was 0 for good */
 	must(HOST_CALL(SYS_sigaltstack, &none, NULL), 13);
 #ifdef RSEQ_SIG
 	if (__rseq_size)
@@ -301,6 +301,16 @@ void stub_zygote_stop(struct stub_system *sys)
 	host_close(sys->reply_fd);
 }
 
+/* Without a zygote no process can be made: worth a line that says what became of it. */
+static int zygote_lost(struct stub_system *sys)
+{
+	int status = 0;
+
+	if (host_pidfd_wait(sys->zygote_pidfd, true, &status) > 0)
+		log_err("the zygote ended: exit %d, signal %d", status >> 8 & 0xff, status & 0x7f);
+	return -EPIPE;
+}
+
 static int ask_locked(struct stub_system *sys, struct stub_zygote_msg *m, const int *fds,
 		      unsigned int nr_fds) REQUIRES(sys->zygote_lock);
 static int ask_locked(struct stub_system *sys, struct stub_zygote_msg *m, const int *fds,
@@ -309,12 +319,13 @@ static int ask_locked(struct stub_system *sys, struct stub_zygote_msg *m, const 
 	uint32_t nr = m->nr;
 	ssize_t n = host_send(sys->control, m, sizeof(*m), fds, nr_fds, 0);
 
-	if (n < 0)
-		return (int)n;
-	n = host_recv(sys->control, m, sizeof(*m), NULL, NULL, 0);
-	if (n < 0)
-		return (int)n;
-	return n == (ssize_t)sizeof(*m) && m->nr == nr ? 0 : -EPIPE;
+	if (n > 0)
+		n = host_recv(sys->control, m, sizeof(*m), NULL, NULL, 0);
+	if (n == (ssize_t)sizeof(*m) && m->nr == nr)
+		return 0;
+	/* its socket closes a moment before its status is there */
+	host_sleep_until(host_now_ns() + 1000000);
+	return zygote_lost(sys);
 }
 
 int stub_zygote_make(struct stub_system *sys, int *index_to_pid, unsigned int nr)

@@ -362,8 +362,11 @@ static int set_up(struct boot *b)
 	int ret;
 
 	host_signal_ignore(SIGPIPE_NR);
-	/* without a number the C library counts CPUs in /sys when threads meet, which the filter forbids */
-	mallopt(M_ARENA_MAX, (int)CLAMP(b->conf->nr_cpus, UINT64_C(2), UINT64_C(8)));
+	/*
+	 * One arena: for more the C library reads /sys (to count CPUs) and /proc (to shrink them), which the
+	 * filter forbids, and each would keep memory of its own. Small blocks are cached per thread anyway.
+	 */
+	mallopt(M_ARENA_MAX, 1);
 	host_fdtable_grow(FD_TABLE);
 	ret = open_platform(b);
 	if (ret < 0)

@@ -368,6 +368,7 @@ static int set_up(struct boot *b)
 	 */
 	mallopt(M_ARENA_MAX, 1);
 	host_fdtable_grow(FD_TABLE);
+	host_heap_init();
 	ret = open_platform(b);
 	if (ret < 0)
 		return ret;

@@ -276,5 +276,10 @@ void host_thread_set_name(const char *name);
 
 /* Grows the descriptor table to nr entries while still single-threaded. */
 int host_fdtable_grow(unsigned int nr);
+/*
+ * One heap for the C library, before threads are made. With several it opens files under /sys and /proc (how many CPUs, may a heap
+ * shrink), which the filter kills.
+ */
+void host_heap_init(void);
 /* Closes everything >= from except the nr sorted descriptors in keep. */
 int host_close_except(unsigned int from, const int *keep, unsigned int nr);

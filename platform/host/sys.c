@@ -4,6 +4,7 @@
  * translating to and from our own types. Memory is in memfd.c, messages in fdpass.c, threads in
  * thread.c.
  */
+#include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
@@ -537,4 +538,9 @@ int host_close_except(unsigned int from, const int *keep, unsigned int nr)
 		from = last + 1;
 	}
 	return 0;
+}
+
+void host_heap_init(void)
+{
+	mallopt(M_ARENA_MAX, 1);
 }

@@ -431,12 +431,6 @@ static int tmpfs_show_options(struct super_block *sb, char *buf, size_t size)
 	return n < size ? (int)n : -ENAMETOOLONG;
 }
 
-static const struct super_ops tmpfs_super_ops = {
-	.statfs = tmpfs_statfs,
-	.destroy = tmpfs_sb_destroy,
-	.show_options = tmpfs_show_options,
-};
-
 /* "64m", "50%", "4096" */
 static int parse_size(const char *val, uint64_t *ret_v)
 {
@@ -550,6 +544,31 @@ static int parse_options(struct tmpfs_sb *s, const char *options)
 	}
 	return 0;
 }
+
+/* Limits may change, not below what is used; the owner and mode of the root stay. */
+static int tmpfs_remount(struct super_block *sb, const char *options)
+{
+	struct tmpfs_sb *s = tsb_of(sb), new = *s;
+	int ret = parse_options(&new, options);
+
+	if (ret < 0)
+		return ret;
+	if ((new.max_pages && atomic_load(&s->pages) > new.max_pages) ||
+	    (new.max_inodes && atomic_load(&s->inodes) > new.max_inodes))
+		return -EINVAL;
+	WRITE_ONCE(s->max_pages, new.max_pages);
+	WRITE_ONCE(s->max_inodes, new.max_inodes);
+	s->show_size = new.show_size;
+	s->show_inodes = new.show_inodes;
+	return 0;
+}
+
+static const struct super_ops tmpfs_super_ops = {
+	.remount = tmpfs_remount,
+	.statfs = tmpfs_statfs,
+	.destroy = tmpfs_sb_destroy,
+	.show_options = tmpfs_show_options,
+};
 
 static int tmpfs_mount(const struct fstype *type, const char *source, const char *options, void *boot_data,
 		       struct super_block **ret_sb)

@@ -21,7 +21,9 @@ long sys_sysinfo(struct task *t, const struct sysargs *a)
 	struct lx_sysinfo si;
 
 	memset(&si, 0, sizeof(si));
-	si.uptime = (int64_t)((host_clock_ns(HOST_CLOCK_MONOTONIC) - k->boot_monotonic_ns) / 1000000000);
+	/* a started second counts */
+	si.uptime = (int64_t)DIV_ROUND_UP(host_clock_ns(HOST_CLOCK_MONOTONIC) - k->boot_monotonic_ns,
+					  UINT64_C(1000000000));
 	si.totalram = k->config.total_memory;
 	si.freeram = si.totalram - MIN(used, si.totalram);
 	si.mem_unit = 1;

@@ -189,6 +189,7 @@ void trace_enter(struct task *t, const struct syscall_row *row, uint32_t nr, con
 	tr->active = true;
 	tr->next_arg = 0;
 	tr->len = 0;
+	trace_note_socklen(tr);
 	if (row)
 		tr_printf(tr, "%s(", row->name);
 	else
@@ -244,6 +245,15 @@ static void print_errno(struct trace *tr, int err)
 		tr_printf(tr, "%d", -err);
 }
 
+/* Results of fcntl(2) that are bits. */
+static bool fcntl_flags(const struct trace *tr)
+{
+	uint32_t cmd = (uint32_t)tr->args->a[1];
+
+	return !strcmp(tr->row->name, "fcntl") &&
+	       (cmd == LX_F_GETFL || cmd == LX_F_GETFD || cmd == LX_F_GET_SEALS);
+}
+
 static void print_ret(struct trace *tr)
 {
 	unsigned long v = (unsigned long)tr->ret;
@@ -252,7 +262,7 @@ static void print_ret(struct trace *tr)
 		print_errno(tr, (int)-tr->ret);
 		return;
 	}
-	switch ((enum arg_kind)tr->row->ret) {
+	switch (fcntl_flags(tr) ? ARG_HEX : (enum arg_kind)tr->row->ret) {
 	case ARG_ADDR:
 	case ARG_HEX:
 		tr_printf(tr, v ? "%#lx" : "%lu", v);

@@ -9,6 +9,7 @@
 #include <abi/linux/keyctl.h>
 #include <abi/linux/membarrier.h>
 #include <abi/linux/mman.h>
+#include <abi/linux/netlink.h>
 #include <abi/linux/pidfd.h>
 #include <abi/linux/prctl.h>
 #include <abi/linux/ptrace.h>
@@ -19,6 +20,7 @@
 #include <abi/linux/shm.h>
 #include <abi/linux/signal.h>
 #include <abi/linux/socket.h>
+#include <abi/linux/stat.h>
 #include <abi/linux/time.h>
 #include <abi/linux/tty.h>
 #include <abi/linux/wait.h>
@@ -80,6 +82,20 @@ TABLE(ipv6_opt) = {
 	E(IPV6_UNICAST_HOPS), E(IPV6_MULTICAST_IF), E(IPV6_MULTICAST_HOPS), E(IPV6_MULTICAST_LOOP),
 	E(IPV6_ADD_MEMBERSHIP), E(IPV6_DROP_MEMBERSHIP), E(IPV6_MTU_DISCOVER), E(IPV6_MTU),
 	E(IPV6_RECVERR), E(IPV6_V6ONLY), E(IPV6_RECVPKTINFO), E(IPV6_PKTINFO), E(IPV6_TCLASS), END,
+};
+TABLE(ipproto) = {
+	E(IPPROTO_IP), E(IPPROTO_ICMP), E(IPPROTO_TCP), E(IPPROTO_UDP), E(IPPROTO_IPV6),
+	E(IPPROTO_ICMPV6), E(IPPROTO_SCTP), E(IPPROTO_RAW), E(IPPROTO_MPTCP), END,
+};
+TABLE(netlink) = {
+	E(NETLINK_ROUTE), E(NETLINK_USERSOCK), E(NETLINK_SOCK_DIAG), E(NETLINK_XFRM), E(NETLINK_AUDIT),
+	E(NETLINK_NETFILTER), E(NETLINK_KOBJECT_UEVENT), E(NETLINK_GENERIC), END,
+};
+TABLE(fs_magic) = {
+	E(TMPFS_MAGIC), E(PROC_SUPER_MAGIC), E(SYSFS_MAGIC), E(RAMFS_MAGIC), E(OVERLAYFS_SUPER_MAGIC),
+	E(DEVPTS_SUPER_MAGIC), E(CGROUP_SUPER_MAGIC), E(CGROUP2_SUPER_MAGIC),
+	{ ~0ull, LX_EXT4_SUPER_MAGIC, "EXT2_SUPER_MAGIC" }, E(BTRFS_SUPER_MAGIC), E(XFS_SUPER_MAGIC),
+	E(ANON_INODE_FS_MAGIC), E(PIPEFS_MAGIC), E(SOCKFS_MAGIC), END,
 };
 TABLE(shut_how) = { E(SHUT_RD), E(SHUT_WR), E(SHUT_RDWR), END };
 TABLE(fcntl_cmd) = {

@@ -28,6 +28,7 @@ struct trace {
 	bool comma_out;	       /* and with it the comma before the next argument */
 	bool active;
 	unsigned int next_arg; /* first argument not printed yet */
+	int32_t socklen;       /* an in-out length, as it was before the call; -1: unreadable */
 	size_t len;
 	char buf[TRACE_LINE_MAX];
 };
@@ -59,6 +60,8 @@ bool tr_read_out(struct trace *tr, void *dst, uint64_t addr, size_t size);
 void tr_siginfo(struct trace *tr, const struct lx_siginfo *si);
 void tr_wstatus(struct trace *tr, uint32_t status);
 void tr_sockaddr(struct trace *tr, uint64_t addr, uint64_t len);
+/* Before the call: remembers what its in-out length argument says. */
+void trace_note_socklen(struct trace *tr);
 
 #define KIND(name, when, printer) void trace_print_##printer(struct trace *tr, unsigned int n);
 #define FLAGS(name, table)	  extern const struct trace_name trace_names_##table[];
@@ -77,4 +80,4 @@ extern const struct trace_name trace_names_file_type[], trace_names_signal[], tr
 	trace_names_si_code[], trace_names_cld_code[], trace_names_segv_code[],
 	trace_names_bus_code[], trace_names_fpe_code[], trace_names_ill_code[],
 	trace_names_trap_code[], trace_names_sigev[], trace_names_d_type[], trace_names_seals[],
-	trace_names_stx_attr[];
+	trace_names_stx_attr[], trace_names_ipproto[], trace_names_netlink[], trace_names_fs_magic[];

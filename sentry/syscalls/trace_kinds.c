@@ -313,6 +313,29 @@ void trace_print_sock_opt(struct trace *tr, unsigned int n)
 		trace_print_int(tr, n);
 }
 
+/* Means something else in each family. */
+void trace_print_sock_proto(struct trace *tr, unsigned int n)
+{
+	int family = (int)val(tr, 0), proto = (int)val(tr, n);
+
+	if (family == LX_AF_INET || family == LX_AF_INET6)
+		tr_enum(tr, (uint32_t)proto, trace_names_ipproto);
+	else if (family == LX_AF_NETLINK)
+		tr_enum(tr, (uint32_t)proto, trace_names_netlink);
+	else
+		tr_printf(tr, "%d", proto);
+}
+
+void trace_print_statx_flags(struct trace *tr, unsigned int n)
+{
+	uint32_t flags = (uint32_t)val(tr, n);
+
+	if (!(flags & LX_AT_STATX_SYNC_TYPE))
+		tr_puts(tr, flags ? "AT_STATX_SYNC_AS_STAT|" : "AT_STATX_SYNC_AS_STAT");
+	if (flags)
+		tr_flags(tr, flags, trace_names_at_flags);
+}
+
 void trace_print_futex_op(struct trace *tr, unsigned int n)
 {
 	uint32_t op = (uint32_t)val(tr, n);
@@ -326,18 +349,71 @@ void trace_print_futex_op(struct trace *tr, unsigned int n)
 		  op & LX_FUTEX_CLOCK_REALTIME ? "|FUTEX_CLOCK_REALTIME" : "");
 }
 
-static bool futex_has_timeout(uint32_t cmd)
+/* Which of futex(2)'s arguments after the operation mean something; the others are not printed. */
+#define FUTEX_USES_VAL	   1u
+#define FUTEX_USES_TIMEOUT 2u
+#define FUTEX_USES_VAL2	   4u
+#define FUTEX_USES_ADDR2   8u
+#define FUTEX_USES_VAL3	   16u
+
+static unsigned int futex_uses(struct trace *tr)
 {
-	return cmd == LX_FUTEX_WAIT || cmd == LX_FUTEX_WAIT_BITSET || cmd == LX_FUTEX_LOCK_PI ||
-	       cmd == LX_FUTEX_LOCK_PI2 || cmd == LX_FUTEX_WAIT_REQUEUE_PI;
+	switch ((uint32_t)val(tr, 1) & LX_FUTEX_CMD_MASK) {
+	case LX_FUTEX_WAIT:
+		return FUTEX_USES_VAL | FUTEX_USES_TIMEOUT;
+	case LX_FUTEX_WAKE:
+		return FUTEX_USES_VAL;
+	case LX_FUTEX_REQUEUE:
+		return FUTEX_USES_VAL | FUTEX_USES_VAL2 | FUTEX_USES_ADDR2;
+	case LX_FUTEX_CMP_REQUEUE:
+	case LX_FUTEX_WAKE_OP:
+	case LX_FUTEX_CMP_REQUEUE_PI:
+		return FUTEX_USES_VAL | FUTEX_USES_VAL2 | FUTEX_USES_ADDR2 | FUTEX_USES_VAL3;
+	case LX_FUTEX_WAIT_BITSET:
+		return FUTEX_USES_VAL | FUTEX_USES_TIMEOUT | FUTEX_USES_VAL3;
+	case LX_FUTEX_WAKE_BITSET:
+		return FUTEX_USES_VAL | FUTEX_USES_VAL3;
+	case LX_FUTEX_LOCK_PI:
+	case LX_FUTEX_LOCK_PI2:
+		return FUTEX_USES_TIMEOUT;
+	case LX_FUTEX_UNLOCK_PI:
+	case LX_FUTEX_TRYLOCK_PI:
+		return 0;
+	case LX_FUTEX_WAIT_REQUEUE_PI:
+		return FUTEX_USES_VAL | FUTEX_USES_TIMEOUT | FUTEX_USES_ADDR2;
+	default:
+		return FUTEX_USES_VAL | FUTEX_USES_VAL2 | FUTEX_USES_ADDR2 | FUTEX_USES_VAL3;
+	}
+}
+
+void trace_print_futex_val(struct trace *tr, unsigned int n)
+{
+	if (futex_uses(tr) & FUTEX_USES_VAL)
+		tr_printf(tr, "%u", (uint32_t)val(tr, n));
 }
 
 void trace_print_futex_timeout(struct trace *tr, unsigned int n)
 {
-	if (futex_has_timeout((uint32_t)val(tr, 1) & LX_FUTEX_CMD_MASK))
+	if (futex_uses(tr) & FUTEX_USES_TIMEOUT)
 		trace_print_timespec(tr, n);
+	else if (futex_uses(tr) & FUTEX_USES_VAL2)
+		tr_printf(tr, "%u", (uint32_t)val(tr, n));
+}
+
+void trace_print_futex_addr2(struct trace *tr, unsigned int n)
+{
+	if (futex_uses(tr) & FUTEX_USES_ADDR2)
+		tr_addr(tr, val(tr, n));
+}
+
+void trace_print_futex_val3(struct trace *tr, unsigned int n)
+{
+	if (!(futex_uses(tr) & FUTEX_USES_VAL3))
+		return;
+	if ((uint32_t)val(tr, n) == LX_FUTEX_BITSET_MATCH_ANY)
+		tr_puts(tr, "FUTEX_BITSET_MATCH_ANY");
 	else
-		tr_printf(tr, "%u", (uint32_t)val(tr, n)); /* val2 of requeue */
+		tr_printf(tr, "%#x", (uint32_t)val(tr, n));
 }
 
 static void flock_arg(struct trace *tr, uint64_t addr)

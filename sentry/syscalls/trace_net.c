@@ -154,6 +154,31 @@ void trace_print_out_sockaddr(struct trace *tr, unsigned int n)
 		tr_sockaddr(tr, val(tr, n), len);
 }
 
+void trace_note_socklen(struct trace *tr)
+{
+	tr->socklen = -1;
+	for (unsigned int n = 0; n < tr->row->nr_args; n++) {
+		int32_t len;
+
+		if (tr->row->args[n] == ARG_INOUT_SOCKLEN && val(tr, n) &&
+		    !copyin(tr->t, &len, val(tr, n), sizeof(len)))
+			tr->socklen = len;
+	}
+}
+
+/* [in => out], or one number if the call left it alone. */
+void trace_print_socklen(struct trace *tr, unsigned int n)
+{
+	int32_t len;
+
+	if (tr->socklen < 0 || !val(tr, n) || copyin(tr->t, &len, val(tr, n), sizeof(len)))
+		tr_addr(tr, val(tr, n));
+	else if (tr->ret < 0 || len == tr->socklen)
+		tr_printf(tr, "[%d]", tr->socklen);
+	else
+		tr_printf(tr, "[%d => %d]", tr->socklen, len);
+}
+
 static void control(struct trace *tr, uint64_t addr, uint64_t len)
 {
 	uint64_t at = 0;

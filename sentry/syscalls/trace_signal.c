@@ -42,6 +42,14 @@ void trace_print_sigaction(struct trace *tr, unsigned int n)
 	tr_puts(tr, "}");
 }
 
+/* rt_sigreturn(2): the mask it put back is the task's own now. */
+void trace_print_sigframe(struct trace *tr, unsigned int n)
+{
+	tr_puts(tr, "{mask=");
+	tr_sigset(tr, tr->t->blocked);
+	tr_puts(tr, "}");
+}
+
 static const struct trace_name *code_names(int sig, int code)
 {
 	if (code <= 0 || code == LX_SI_KERNEL)

@@ -135,10 +135,13 @@ void trace_print_statfs(struct trace *tr, unsigned int n)
 {
 	struct lx_statfs st;
 
-	if (tr_read_out(tr, &st, val(tr, n), sizeof(st)))
-		tr_printf(tr, "{f_type=%#lx, f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, ...}",
-			  (unsigned long)st.f_type, (long)st.f_bsize, (unsigned long)st.f_blocks,
-			  (unsigned long)st.f_bfree, (unsigned long)st.f_bavail);
+	if (!tr_read_out(tr, &st, val(tr, n), sizeof(st)))
+		return;
+	tr_puts(tr, "{f_type=");
+	tr_enum(tr, (uint64_t)st.f_type, trace_names_fs_magic);
+	tr_printf(tr, ", f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, f_files=%lu, f_ffree=%lu, ...}",
+		  (long)st.f_bsize, (unsigned long)st.f_blocks, (unsigned long)st.f_bfree,
+		  (unsigned long)st.f_bavail, (unsigned long)st.f_files, (unsigned long)st.f_ffree);
 }
 
 /* As strace: the number of entries only. Records are walked through their own lengths. */
@@ -463,11 +466,15 @@ void trace_print_sysinfo(struct trace *tr, unsigned int n)
 {
 	struct lx_sysinfo si;
 
-	if (tr_read_out(tr, &si, val(tr, n), sizeof(si)))
-		tr_printf(tr, "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, ...}",
-			  (long)si.uptime, (unsigned long)si.loads[0], (unsigned long)si.loads[1],
-			  (unsigned long)si.loads[2], (unsigned long)si.totalram,
-			  (unsigned long)si.freeram);
+	if (!tr_read_out(tr, &si, val(tr, n), sizeof(si)))
+		return;
+	tr_printf(tr, "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, sharedram=%lu, ",
+		  (long)si.uptime, (unsigned long)si.loads[0], (unsigned long)si.loads[1],
+		  (unsigned long)si.loads[2], (unsigned long)si.totalram, (unsigned long)si.freeram,
+		  (unsigned long)si.sharedram);
+	tr_printf(tr, "bufferram=%lu, totalswap=%lu, freeswap=%lu, procs=%u, totalhigh=%lu, freehigh=%lu, mem_unit=%u}",
+		  (unsigned long)si.bufferram, (unsigned long)si.totalswap, (unsigned long)si.freeswap,
+		  si.procs, (unsigned long)si.totalhigh, (unsigned long)si.freehigh, si.mem_unit);
 }
 
 void trace_print_clone_args(struct trace *tr, unsigned int n)

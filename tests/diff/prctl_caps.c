@@ -43,7 +43,7 @@ static void ambient(void)
 static void securebits(void)
 {
 	SHOWX(prctl(PR_GET_SECUREBITS));
-	SHOW(prctl(PR_SET_SECUREBITS, 0x100));
+	SHOW(prctl(PR_SET_SECUREBITS, 0x10000));
 	SHOW(prctl(PR_SET_SECUREBITS, 0x1 | 0x20));
 	SHOWX(prctl(PR_GET_SECUREBITS));
 	SHOW(prctl(PR_SET_KEEPCAPS, 1));

@@ -20,7 +20,7 @@ int main(void)
 	unsigned long mask[16] = { 0 }, first[16] = { 0 }, none[16] = { 0 }, far[16] = { [15] = 1 };
 
 	SHOW(get(0, mask, 8));
-	SHOW(get(0, mask, sizeof(mask)));
+	SHOW(get(0, mask, sizeof(mask)) >= 8); /* as many as the kernel is built for */
 	SHOW(mask[0] != 0);
 	SHOW(get(0, mask, 0));
 	SHOW(get(0, mask, 12));
@@ -38,7 +38,7 @@ int main(void)
 	first[15] = ~0ul;
 	SHOW(set(getpid(), first, sizeof(first)));
 	memset(mask, 0xff, sizeof(mask));
-	SHOW(get(getpid(), mask, sizeof(mask)));
+	SHOW(get(getpid(), mask, sizeof(mask)) >= 8);
 	SHOW(mask[0] == first[0]);
 	fflush(stdout);
 	if (fork() == 0) {

@@ -46,7 +46,6 @@ static void unprivileged(void)
 	SHOW(set(0, SCHED_FIFO | SCHED_RESET_ON_FORK, 6));
 	SHOW(syscall(SYS_sched_setparam, 0, &p));
 	show_policy();
-	SHOW(set(1, SCHED_OTHER, 0));
 }
 
 static void reset_on_fork(void)
@@ -80,8 +79,6 @@ int main(void)
 	struct timespec ts;
 
 	NEED(getuid() == 0);
-	NEED(setrlimit(RLIMIT_RTPRIO, &(struct rlimit){ 0, 5 }) == 0);
-	NEED(setrlimit(RLIMIT_NICE, &(struct rlimit){ 0, 20 }) == 0);
 	caps_start();
 	show_policy();
 	for (int policy = -1; policy < 9; policy++) {

@@ -97,10 +97,14 @@ static void reap_locked(struct stub *s)
 {
 	while (s->reaped != stub_posted(s) && stub_done(s, s->reaped + 1)) {
 		unsigned int slot = s->reaped % STUB_RING;
-		uint32_t err = __atomic_load_n(&s->reply->result[slot].err, __ATOMIC_RELAXED);
+		const struct stub_result res =
+			*(volatile struct stub_result *)&s->reply->result[slot];
 
-		if (err && !s->first_err)
-			s->first_err = -(int)err;
+		/* the first thread was posted by the pool; whoever wants it may come late */
+		if (s->reaped == 0)
+			s->first_result = res;
+		else if (res.err && !s->first_err)
+			s->first_err = -(int)res.err;
 		if (s->pf[slot])
 			stub_file_put(s->pf[slot]);
 		s->pf[slot] = NULL;
@@ -262,12 +266,11 @@ int stub_clone_thread(struct stub *s)
 
 	mutex_lock(&s->lock);
 	if (s->first_thread) {
-		/*
-		 * posted when the stub was made, as its first command; its slot is still untouched
-		 */
 		s->first_thread = false;
 		ret = stub_wait(s, 1);
-		res = s->reply->result[0];
+		if (ret == 0)
+			reap_locked(s);
+		res = s->first_result;
 		if (ret == 0 && res.err)
 			ret = -(int)res.err;
 	} else {

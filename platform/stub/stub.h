@@ -49,6 +49,7 @@ struct stub {
 	/* posted at the last wake of the agent; racy reads are harmless */
 	uint32_t woken;
 	/* a clone was posted when the stub was made, nobody took it yet */
+	struct stub_result first_result; /* of the clone that the pool posted, once reaped */
 	bool first_thread;
 };
 

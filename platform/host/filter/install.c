@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -47,6 +48,9 @@ int host_filter_program(uint32_t pid, struct bpf_insn *room, size_t nr)
 	return ret < 0 ? ret : (int)ARRAY_SIZE(sentry_filter);
 }
 
+/* Enough for a few CPUs; each costs address space and some pages for good. */
+#define MALLOC_ARENAS 4
+
 int host_filter_install(void)
 {
 	auto_free struct bpf_insn *prog = malloc(sizeof(sentry_filter));
@@ -55,6 +59,8 @@ int host_filter_install(void)
 
 	if (!prog)
 		return -ENOMEM;
+	/* left to itself malloc would read a file of /sys, some day, to find out how many it may have */
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
 	ret = host_filter_program((uint32_t)host_getpid(), prog, ARRAY_SIZE(sentry_filter));
 	if (ret < 0)
 		return (int)ret;

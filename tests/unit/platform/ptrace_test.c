@@ -429,6 +429,32 @@ static void files_come_and_go(void **state)
 	g.o->aspace_free(as);
 }
 
+/* As fork() does it: the whole address space is there before its first thread. */
+static void the_first_thread_may_come_late(void **state)
+{
+	uaddr_t pc = GUEST_PUT(&g, 0, calls);
+	struct guest_event ev;
+	struct gthread *th;
+	struct aspace *as;
+	struct regs r;
+
+	for (int nr = 50; nr < 300; nr += 13) {
+		assert_int_equal(guest_aspace(&g, &as), 0);
+		for (int i = 0; i < nr; i++)
+			assert_int_equal(g.o->map(as, GUEST_DATA + (uaddr_t)i * 2 * PAGE_SIZE,
+						  PAGE_SIZE, g.pf, PAGE_SIZE, PF_PROT_READ,
+						  PF_MAP_FRESH),
+					 0);
+		assert_int_equal(g.o->thread_new(as, &th), 0);
+		start(&r, pc);
+		assert_int_equal(g.o->run(th, &r, &ev), 0);
+		assert_int_equal(ev.kind, GE_SYSCALL);
+		assert_int_equal(g.o->sync(as), 0);
+		g.o->thread_free(th);
+		g.o->aspace_free(as);
+	}
+}
+
 static void threads_are_made_and_ended_quickly(void **state)
 {
 	struct gthread *th;
@@ -470,6 +496,7 @@ int main(void)
 		cmocka_unit_test(maps_are_cheap_and_many),
 		cmocka_unit_test(floating_point_state_moves),
 		cmocka_unit_test(files_come_and_go),
+		cmocka_unit_test(the_first_thread_may_come_late),
 		cmocka_unit_test(threads_are_made_and_ended_quickly),
 	};
 

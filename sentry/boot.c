@@ -31,6 +31,7 @@
 #include "host/host.h"
 #include "kernel/exec.h"
 #include "kernel/fown.h"
+#include "ipc/ipc.h"
 #include "kernel/kernel.h"
 #include "kernel/rlimit.h"
 #include "kernel/session.h"
@@ -330,6 +331,7 @@ static int make_kernel(struct boot *b)
 
 	if (ret < 0)
 		return fail(b, ret, "kernel");
+	ipc_init();
 	g_tty_ops = &devpts_kernel_ops;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Identifiers and permissions of System V objects. An id is a slot's index and a sequence number, so that a
- * stale id of a slot that was used again is refused.
+ * Identifiers and permissions of System V objects. An id is a slot's index and a sequence number,
+ * so that a stale id of a slot that was used again is refused.
  */
 #include "ipc/ipc.h"
 
@@ -30,7 +30,8 @@ static int grow_locked(struct ipc_ids *ids)
 	return 0;
 }
 
-int ipc_add_locked(struct ipc_ids *ids, struct ipc_obj *o, struct task *t, int key, int flags, unsigned int max)
+int ipc_add_locked(struct ipc_ids *ids, struct ipc_obj *o, struct task *t, int key, int flags,
+		   unsigned int max)
 {
 	unsigned int idx = 0;
 
@@ -107,7 +108,8 @@ int ipc_access(struct task *t, const struct lx_ipc_perm *p, int flags)
 
 	if (c->euid == p->cuid || c->euid == p->uid)
 		have >>= 6;
-	else if (c->egid == p->cgid || c->egid == p->gid || cred_in_group(c, p->cgid) || cred_in_group(c, p->gid))
+	else if (c->egid == p->cgid || c->egid == p->gid || cred_in_group(c, p->cgid) ||
+		 cred_in_group(c, p->gid))
 		have >>= 3;
 	if ((want & ~have & 7) && !cred_capable(c, LX_CAP_IPC_OWNER))
 		return -EACCES;
@@ -116,7 +118,8 @@ int ipc_access(struct task *t, const struct lx_ipc_perm *p, int flags)
 
 int ipc_owner(struct task *t, const struct lx_ipc_perm *p)
 {
-	if (t->cred->euid == p->cuid || t->cred->euid == p->uid || task_capable(t, LX_CAP_SYS_ADMIN))
+	if (t->cred->euid == p->cuid || t->cred->euid == p->uid ||
+	    task_capable(t, LX_CAP_SYS_ADMIN))
 		return 0;
 	return -EPERM;
 }

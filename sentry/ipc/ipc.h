@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System V IPC: what the three kinds share: identifiers, keys, permissions (sysvipc(7)). One namespace exists.
- * Locking: each kind has one mutex of class LC_IPC, a leaf but for wait queues.
+ * System V IPC: what the three kinds share: identifiers, keys, permissions (sysvipc(7)). One
+ * namespace exists. Locking: each kind has one mutex of class LC_IPC, a leaf but for wait queues.
  */
 #pragma once
 
@@ -23,18 +23,22 @@ struct ipc_obj {
 };
 
 struct ipc_ids {
-	struct mutex lock;	/* LC_IPC: guards all of the kind */
-	struct ipc_obj **slot;	/* owned array, by index */
+	struct mutex lock;     /* LC_IPC: guards all of the kind */
+	struct ipc_obj **slot; /* owned array, by index */
 	unsigned int size, nr;
 	int last_idx;
 	unsigned int seq;
 };
 
-#define IPC_IDS_INIT { .lock = MUTEX_INIT(LC_IPC), .last_idx = -1 }
+#define IPC_IDS_INIT                                                                               \
+	{                                                                                          \
+		.lock = MUTEX_INIT(LC_IPC), .last_idx = -1                                         \
+	}
 
 /* --- ids->lock held --- */
 /* Gives o an id and its creator as owner. -ENOSPC over max, -ENOMEM. */
-int ipc_add_locked(struct ipc_ids *ids, struct ipc_obj *o, struct task *t, int key, int flags, unsigned int max);
+int ipc_add_locked(struct ipc_ids *ids, struct ipc_obj *o, struct task *t, int key, int flags,
+		   unsigned int max);
 void ipc_del_locked(struct ipc_ids *ids, struct ipc_obj *o);
 /* By id; NULL: no such, or of an earlier life of the slot. */
 struct ipc_obj *ipc_find_locked(struct ipc_ids *ids, int id);

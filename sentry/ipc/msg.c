@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Message queues. Senders and receivers sleep on the queue's wait queue and look again. References: the table's until
- * msg_remove, and one per call under way. Locking: g_msg.lock for everything.
+ * Message queues. Senders and receivers sleep on the queue's wait queue and look again. References:
+ * the table's until msg_remove, and one per call under way. Locking: g_msg.lock for everything.
  */
 #include "ipc/msg.h"
 
@@ -82,7 +82,9 @@ int msg_get(struct task *t, int key, int flags)
 	if (key != LX_IPC_PRIVATE)
 		q = queue_of(ipc_find_key_locked(&g_msg, key));
 	if (!q)
-		ret = key == LX_IPC_PRIVATE || (flags & LX_IPC_CREAT) ? msg_new_locked(t, key, flags) : -ENOENT;
+		ret = key == LX_IPC_PRIVATE || (flags & LX_IPC_CREAT) ?
+			      msg_new_locked(t, key, flags) :
+			      -ENOENT;
 	else if ((flags & LX_IPC_CREAT) && (flags & LX_IPC_EXCL))
 		ret = -EEXIST;
 	else
@@ -107,7 +109,8 @@ static int try_send_locked(struct task *t, struct msg_call *c)
 	struct msg_queue *q = c->q;
 	struct msg *m = c->m;
 
-	if (m->size + q->cbytes > q->qbytes || q->qnum + 1 > q->qbytes || g_bytes + m->size > MSG_BYTES_MAX)
+	if (m->size + q->cbytes > q->qbytes || q->qnum + 1 > q->qbytes ||
+	    g_bytes + m->size > MSG_BYTES_MAX)
 		return c->flags & LX_IPC_NOWAIT ? -EAGAIN : 1;
 	m->next = NULL;
 	*q->last = m;
@@ -243,7 +246,8 @@ int msg_stat(struct task *t, int id, int cmd, struct lx_msqid_ds *ret_ds)
 	int ret = -EINVAL;
 
 	mutex_lock(&g_msg.lock);
-	q = queue_of(cmd == LX_IPC_STAT ? ipc_find_locked(&g_msg, id) : ipc_find_index_locked(&g_msg, id));
+	q = queue_of(cmd == LX_IPC_STAT ? ipc_find_locked(&g_msg, id) :
+					  ipc_find_index_locked(&g_msg, id));
 	if (q) {
 		ret = cmd == LX_MSG_STAT_ANY ? 0 : ipc_access(t, &q->o.perm, 0444);
 		if (ret == 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Semaphore sets. An operation that cannot be done sleeps in the set's queue; whoever changes a value does what
- * became possible on behalf of the sleepers, in their order, and wakes those. Locking: g_sem.lock for everything.
+ * Semaphore sets. An operation that cannot be done sleeps in the set's queue; whoever changes a
+ * value does what became possible on behalf of the sleepers, in their order, and wakes those.
+ * Locking: g_sem.lock for everything.
  */
 #include "ipc/sem.h"
 
@@ -22,7 +23,7 @@ struct sem_set {
 	unsigned int nr;
 	int64_t otime, ctime;
 	struct list_head waiting; /* struct sem_wait, oldest first */
-	struct list_head undos;	  /* struct undo_entry */
+	struct list_head undos;   /* struct undo_entry */
 	struct semaphore sem[];
 };
 
@@ -42,7 +43,7 @@ struct undo_entry {
 	int16_t adj[];
 };
 
-struct sem_undo { /* shared by tasks with CLONE_SYSVSEM */
+struct sem_undo {          /* shared by tasks with CLONE_SYSVSEM */
 	unsigned int refs; /* g_sem.lock, as all */
 	struct list_head entries;
 };
@@ -105,8 +106,8 @@ static void undo_free_locked(struct undo_entry *u)
 /* --- operations --- */
 
 /* 0: all done; 1: would block (*ret_by says on what); -errno: nothing done. */
-static int try_ops_locked(struct sem_set *s, struct task *t, const struct lx_sembuf *ops, unsigned int nr,
-			  const struct lx_sembuf **ret_by)
+static int try_ops_locked(struct sem_set *s, struct task *t, const struct lx_sembuf *ops,
+			  unsigned int nr, const struct lx_sembuf **ret_by)
 {
 	struct undo_entry *undo = NULL;
 	unsigned int i;
@@ -154,7 +155,8 @@ static int try_ops_locked(struct sem_set *s, struct task *t, const struct lx_sem
 	while (i-- > 0) {
 		s->sem[ops[i].sem_num].val -= ops[i].sem_op;
 		if ((ops[i].sem_flg & LX_SEM_UNDO) && ops[i].sem_op)
-			undo->adj[ops[i].sem_num] = (int16_t)(undo->adj[ops[i].sem_num] + ops[i].sem_op);
+			undo->adj[ops[i].sem_num] =
+				(int16_t)(undo->adj[ops[i].sem_num] + ops[i].sem_op);
 	}
 	return ret;
 }
@@ -189,7 +191,8 @@ static void update_locked(struct sem_set *s)
 	} while (again);
 }
 
-static int check_ops_locked(struct task *t, struct sem_set *s, const struct lx_sembuf *ops, unsigned int nr)
+static int check_ops_locked(struct task *t, struct sem_set *s, const struct lx_sembuf *ops,
+			    unsigned int nr)
 {
 	bool alter = false;
 
@@ -201,7 +204,8 @@ static int check_ops_locked(struct task *t, struct sem_set *s, const struct lx_s
 	return ipc_access(t, &s->o.perm, alter ? 0222 : 0444);
 }
 
-long sem_op(struct task *t, int id, const struct lx_sembuf *ops, unsigned int nr, int64_t deadline_ns)
+long sem_op(struct task *t, int id, const struct lx_sembuf *ops, unsigned int nr,
+	    int64_t deadline_ns)
 {
 	struct sem_wait w = { .t = t, .ops = ops, .nr = nr };
 	struct sem_set *s;
@@ -276,7 +280,9 @@ int sem_get(struct task *t, int key, int nsems, int flags)
 	if (key != LX_IPC_PRIVATE)
 		s = set_of(ipc_find_key_locked(&g_sem, key));
 	if (!s)
-		ret = key == LX_IPC_PRIVATE || (flags & LX_IPC_CREAT) ? sem_new_locked(t, key, nsems, flags) : -ENOENT;
+		ret = key == LX_IPC_PRIVATE || (flags & LX_IPC_CREAT) ?
+			      sem_new_locked(t, key, nsems, flags) :
+			      -ENOENT;
 	else if ((flags & LX_IPC_CREAT) && (flags & LX_IPC_EXCL))
 		ret = -EEXIST;
 	else if ((unsigned int)nsems > s->nr)
@@ -423,7 +429,8 @@ int sem_stat(struct task *t, int id, int cmd, struct lx_semid_ds *ret_ds)
 	int ret = -EINVAL;
 
 	mutex_lock(&g_sem.lock);
-	s = set_of(cmd == LX_IPC_STAT ? ipc_find_locked(&g_sem, id) : ipc_find_index_locked(&g_sem, id));
+	s = set_of(cmd == LX_IPC_STAT ? ipc_find_locked(&g_sem, id) :
+					ipc_find_index_locked(&g_sem, id));
 	if (s) {
 		ret = cmd == LX_SEM_STAT_ANY ? 0 : ipc_access(t, &s->o.perm, 0444);
 		if (ret == 0) {

@@ -11,7 +11,8 @@ struct task;
 
 int sem_get(struct task *t, int key, int nsems, int flags);
 /* deadline: monotonic, TASK_NO_DEADLINE for none. -EAGAIN, -EINTR, -EIDRM... as semtimedop(2). */
-long sem_op(struct task *t, int id, const struct lx_sembuf *ops, unsigned int nr, int64_t deadline_ns);
+long sem_op(struct task *t, int id, const struct lx_sembuf *ops, unsigned int nr,
+	    int64_t deadline_ns);
 /* LX_GETVAL, GETPID, GETNCNT, GETZCNT. */
 int sem_read(struct task *t, int id, int num, int cmd);
 int sem_set_one(struct task *t, int id, int num, int val);

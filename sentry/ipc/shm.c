@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared memory segments: ranges of the memory file that address spaces map. References: the table holds one until
- * IPC_RMID, every mapping one; the last one frees the memory. Locking: g_shm.lock; mapping is done without it.
- * Differs from Linux: no huge pages; SHM_LOCK is recorded only.
+ * Shared memory segments: ranges of the memory file that address spaces map. References: the table
+ * holds one until IPC_RMID, every mapping one; the last one frees the memory. Locking: g_shm.lock;
+ * mapping is done without it. Differs from Linux: no huge pages; SHM_LOCK is recorded only.
  */
 #include "ipc/shm.h"
 
@@ -83,7 +83,8 @@ static void map_put(struct mappable *m)
 	shm_put_quiet(s);
 }
 
-static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool write, struct backing *ret_b)
+static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool write,
+			 struct backing *ret_b)
 {
 	struct shm *s = shm_of_map(m);
 	uint64_t all = page_up(s->size);
@@ -95,7 +96,9 @@ static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool w
 
 static void map_id(struct mappable *m, struct mappable_id *ret_id)
 {
-	*ret_id = (struct mappable_id){ .dev_major = 0, .dev_minor = 1, .ino = (uint64_t)shm_of_map(m)->o.id };
+	*ret_id = (struct mappable_id){ .dev_major = 0,
+					.dev_minor = 1,
+					.ino = (uint64_t)shm_of_map(m)->o.id };
 }
 
 static int map_name(struct mappable *m, char *buf, size_t size)
@@ -154,7 +157,9 @@ int shm_get(struct task *t, int key, uint64_t size, int flags)
 	if (key != LX_IPC_PRIVATE)
 		s = shm_of(ipc_find_key_locked(&g_shm, key));
 	if (!s)
-		ret = key == LX_IPC_PRIVATE || (flags & LX_IPC_CREAT) ? shm_new_locked(t, key, size, flags) : -ENOENT;
+		ret = key == LX_IPC_PRIVATE || (flags & LX_IPC_CREAT) ?
+			      shm_new_locked(t, key, size, flags) :
+			      -ENOENT;
 	else if ((flags & LX_IPC_CREAT) && (flags & LX_IPC_EXCL))
 		ret = -EEXIST;
 	else if (s->size < size)
@@ -281,7 +286,8 @@ int shm_stat(struct task *t, int id, int cmd, struct lx_shmid_ds *ret_ds)
 	int ret = -EINVAL;
 
 	mutex_lock(&g_shm.lock);
-	s = shm_of(cmd == LX_IPC_STAT ? ipc_find_locked(&g_shm, id) : ipc_find_index_locked(&g_shm, id));
+	s = shm_of(cmd == LX_IPC_STAT ? ipc_find_locked(&g_shm, id) :
+					ipc_find_index_locked(&g_shm, id));
 	if (s) {
 		ret = cmd == LX_SHM_STAT_ANY ? 0 : ipc_access(t, &s->o.perm, 0444);
 		if (ret == 0) {
@@ -380,7 +386,9 @@ int shm_usage(struct lx_shm_info *ret_info)
 	int ret;
 
 	mutex_lock(&g_shm.lock);
-	*ret_info = (struct lx_shm_info){ .used_ids = (int)g_shm.nr, .shm_tot = g_total, .shm_rss = g_total };
+	*ret_info = (struct lx_shm_info){ .used_ids = (int)g_shm.nr,
+					  .shm_tot = g_total,
+					  .shm_rss = g_total };
 	ret = ipc_max_index_locked(&g_shm);
 	mutex_unlock(&g_shm.lock);
 	return ret;

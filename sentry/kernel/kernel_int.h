@@ -109,6 +109,5 @@ int futex_wake_addr(struct task *t, uaddr_t addr, int nr, bool shared);
 struct ipc_hooks {
 	void (*exit)(struct task *t); /* SEM_UNDO */
 	int (*clone)(struct task *t, struct task *child, bool share);
-	void (*exec)(struct task *t);
 };
 extern const struct ipc_hooks *g_ipc_hooks;

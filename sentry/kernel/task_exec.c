@@ -193,8 +193,6 @@ int exec_commit(struct task *t, struct exec_image *img)
 	}
 	/* the point of no return; nothing below fails */
 	switch_mm(t, img, gt);
-	if (g_ipc_hooks)
-		g_ipc_hooks->exec(t);
 	itimers_exec(t->tg);
 	reset_attributes(t, img);
 	regs_init_user(&t->regs, img->entry, img->sp);

@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = -1; i < rounds; i++) {
 		double t = now_ns();
-		int status;
+		int status = 0;
 		pid_t pid = fork();
 
 		if (pid == 0) {

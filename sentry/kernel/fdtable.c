@@ -189,7 +189,8 @@ int fd_install_at(struct fdtable *fds, int fd, struct file *f, int fd_flags)
 	return ret;
 }
 
-struct file *fd_get_any(struct fdtable *fds, int fd)
+/* NO_THREAD_SAFETY: a table of one thread needs no lock. */
+NO_THREAD_SAFETY struct file *fd_get_any(struct fdtable *fds, int fd)
 {
 	bool lock = fdtable_shared(fds);
 	struct file *f = NULL;

@@ -170,7 +170,8 @@ void signal_leave_stop(struct task *t)
 }
 
 /* Parks until SIGCONT or death. siglock held on entry, not on return. */
-static void stop_park(struct task *t)
+/* NO_THREAD_SAFETY: drops a lock of the caller. */
+NO_THREAD_SAFETY static void stop_park(struct task *t)
 {
 	struct tgroup *tg = t->tg;
 	bool last, stopped;
@@ -190,7 +191,8 @@ static void stop_park(struct task *t)
 
 /* TSTP, TTIN and TTOU do nothing in an orphaned group. False: do not stop. siglock held, dropped
  * inside. */
-static bool stop_allowed(struct task *t, int sig)
+/* NO_THREAD_SAFETY: drops and takes again a lock of the caller. */
+NO_THREAD_SAFETY static bool stop_allowed(struct task *t, int sig)
 {
 	struct tgroup *tg = t->tg;
 	unsigned int seq = tg->cont_seq;
@@ -305,7 +307,8 @@ static enum next next_locked(struct task *t, int *ret_sig, struct lx_siginfo *re
 	return NEXT_EXIT;
 }
 
-bool signal_handle(struct task *t)
+/* NO_THREAD_SAFETY: the lock goes through stop_park(), which drops it. */
+NO_THREAD_SAFETY bool signal_handle(struct task *t)
 {
 	struct tgroup *tg = t->tg;
 	struct lx_sigaction act;

@@ -22,6 +22,8 @@
 /* --- anonymous --- */
 
 static int fill_anon_gap(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
+	REQUIRES(mm->lock);
+static int fill_anon_gap(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 {
 	uint64_t off, size = end - start;
 	struct pma *p;
@@ -109,6 +111,8 @@ static int copy_backing(uint64_t dst, struct backing_file *bf, uint64_t off, uin
 
 /* Adds a PMA for b at start; consumes b. */
 static struct pma *add_file_pma(struct mm *mm, uaddr_t start, const struct backing *b)
+	REQUIRES(mm->lock);
+static struct pma *add_file_pma(struct mm *mm, uaddr_t start, const struct backing *b)
 {
 	struct pma *p = pma_take_spare(mm);
 
@@ -147,6 +151,8 @@ static int translate(struct vma *v, uaddr_t addr, uaddr_t end, bool write, struc
 }
 
 static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
+	REQUIRES(mm->lock);
+static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
 {
 	struct pma *next = pma_find(mm, addr),
 		   *prev = next ? pma_prev(next) : pma_of(rb_last(&mm->pmas)), *p;
@@ -183,6 +189,8 @@ static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
 
 /* Small private writable mappings (.data, .got) will be written at once: copied now, one fault less
  * each. */
+static int copy_file_now(struct mm *mm, struct vma *v)
+	REQUIRES(mm->lock);
 static int copy_file_now(struct mm *mm, struct vma *v)
 {
 	uaddr_t pos = v->start;
@@ -255,6 +263,8 @@ void vma_fill_file(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 
 /* Nobody else counts the pages (any more): they are ours to write. */
 static int make_exclusive(struct mm *mm, struct pma *p, uaddr_t start, uaddr_t end)
+	REQUIRES(mm->lock);
+static int make_exclusive(struct mm *mm, struct pma *p, uaddr_t start, uaddr_t end)
 {
 	int ret = mm_reserve_nodes(mm, 0, 2);
 
@@ -289,6 +299,8 @@ static void break_block(struct vma *v, const struct pma *p, uaddr_t addr, uaddr_
 	v->break_size = size;
 }
 
+static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
+	REQUIRES(mm->lock);
 static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
 {
 	uint64_t run, dst;

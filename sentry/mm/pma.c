@@ -72,6 +72,8 @@ void pma_insert(struct mm *mm, struct pma *p)
 }
 
 static void pma_cut(struct mm *mm, uaddr_t addr)
+	REQUIRES(mm->lock);
+static void pma_cut(struct mm *mm, uaddr_t addr)
 {
 	struct pma *p = pma_find(mm, addr), *up;
 	uint64_t delta;

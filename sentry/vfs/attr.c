@@ -62,7 +62,8 @@ static void resolve_times(struct kattr *a, struct ktime now)
 	}
 }
 
-int inode_setattr(struct inode *i, const struct vfs_caller *c, struct kattr *a)
+/* NO_THREAD_SAFETY: io_lock only for a change of size. */
+NO_THREAD_SAFETY int inode_setattr(struct inode *i, const struct vfs_caller *c, struct kattr *a)
 {
 	struct ktime now = ktime_now();
 	int ret = 0;

@@ -38,7 +38,8 @@ static int may_create(struct inode *dir, const struct vfs_caller *c)
 	return inode_permission(dir, c, VFS_MAY_WRITE | VFS_MAY_EXEC);
 }
 
-static void change_end(struct change *ch)
+/* NO_THREAD_SAFETY: the lock was taken by the first half, if it got so far. */
+NO_THREAD_SAFETY static void change_end(struct change *ch)
 {
 	if (ch->dir)
 		rwlock_unlock(&ch->dir->lock);
@@ -63,7 +64,8 @@ static int change_begin(struct change *ch, const struct vfs_caller *c, const str
 }
 
 /* Second half, for names to be made: a negative dentry, or -EEXIST. */
-static int create_begin(struct change *ch, const struct vfs_caller *c, const struct path *start, const char *name,
+/* NO_THREAD_SAFETY: returns with the lock, which change_end() drops. */
+NO_THREAD_SAFETY static int create_begin(struct change *ch, const struct vfs_caller *c, const struct path *start, const char *name,
 			bool is_dir)
 {
 	int ret = change_begin(ch, c, start, name), werr;
@@ -237,7 +239,8 @@ int vfs_link(const struct vfs_caller *c, const struct path *from, const struct p
 }
 
 /* Second half, for names to go: a positive dentry. */
-static int remove_begin(struct change *ch)
+/* NO_THREAD_SAFETY: returns with the lock, which change_end() drops. */
+NO_THREAD_SAFETY static int remove_begin(struct change *ch)
 {
 	int ret = mount_want_write(ch->n.cur.mnt);
 

@@ -97,6 +97,8 @@ static int check_fd(struct ginode *gi, int fd, bool write)
 
 /* Asks for a descriptor, by id or by name. fd is the caller's. */
 static int ask_fd_locked(struct ginode *gi, uint64_t dir_nid, bool write, bool trunc, int *ret_fd,
+			 struct ginode **ret_dir, char **ret_name) REQUIRES(gi->lock);
+static int ask_fd_locked(struct ginode *gi, uint64_t dir_nid, bool write, bool trunc, int *ret_fd,
 			 struct ginode **ret_dir, char **ret_name)
 {
 	struct gofer_sb *gsb = gofer_sb_of(&gi->i);

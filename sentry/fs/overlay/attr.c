@@ -107,7 +107,8 @@ static int setattr_upper(struct inode *up, const struct kattr *a, const struct v
 	return 0;
 }
 
-int overlay_setattr(struct inode *i, const struct kattr *a, const struct vfs_caller *c)
+/* NO_THREAD_SAFETY: vfs holds io_lock when the size changes. */
+NO_THREAD_SAFETY int overlay_setattr(struct inode *i, const struct kattr *a, const struct vfs_caller *c)
 {
 	struct onode *on = onode_of(i);
 	struct inode *up;

@@ -14,7 +14,7 @@ static unsigned int cache_leaf(void)
 	if (!__get_cpuid(0, &a, &b, &c, &d))
 		return 0;
 	if (b == 0x68747541u) /* "Auth"enticAMD */
-		return __get_cpuid_max(0x80000000u, NULL) >= 0x8000001du ? 0x8000001du : 0;
+		return (unsigned int)__get_cpuid_max(0x80000000u, NULL) >= 0x8000001du ? 0x8000001du : 0;
 	return a >= 4 ? 4 : 0;
 }
 

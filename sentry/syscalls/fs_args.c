@@ -25,13 +25,13 @@ static int start_of(struct task *t, int dirfd, struct path *ret_start)
 	return 0;
 }
 
-int name_arg_get(struct task *t, int dirfd, uaddr_t uname, struct name_arg *ret_n)
+int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_start, struct name_arg *ret_n)
 {
 	int ret = copyin_path(t, uname, &ret_n->name);
 
 	if (ret < 0)
 		return ret;
-	return ret_n->name[0] == '/' ? 0 : start_of(t, dirfd, &ret_n->start);
+	return ret_n->name[0] == '/' && !always_start ? 0 : start_of(t, dirfd, &ret_n->start);
 }
 
 int task_walk(struct task *t, int dirfd, uaddr_t uname, unsigned int walk, struct path *ret_path)

@@ -22,8 +22,12 @@ static inline void name_arg_fini(struct name_arg *n)
 	path_put(&n->start);
 }
 #define auto_name __attribute__((cleanup(name_arg_fini)))
-/* -EBADF for a bad dirfd, but only where the name is relative. */
-int name_arg_get(struct task *t, int dirfd, uaddr_t uname, struct name_arg *ret_n);
+/* -EBADF for a bad dirfd, but only where the name is relative (or always_start). */
+int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_start, struct name_arg *ret_n);
+static inline int name_arg_get(struct task *t, int dirfd, uaddr_t uname, struct name_arg *ret_n)
+{
+	return name_arg_get_scoped(t, dirfd, uname, false, ret_n);
+}
 /* The path that (dirfd, name) means; walk: WALK_*. *ret_path is referenced. A null name with WALK_EMPTY is empty. */
 int task_walk(struct task *t, int dirfd, uaddr_t uname, unsigned int walk, struct path *ret_path);
 

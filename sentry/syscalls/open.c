@@ -43,7 +43,7 @@ static long do_open(struct task *t, int dirfd, uaddr_t uname, const struct vfs_o
 	struct vfs_caller c;
 	long ret;
 
-	ret = name_arg_get(t, dirfd, uname, &n);
+	ret = name_arg_get_scoped(t, dirfd, uname, how->walk & (WALK_BENEATH | WALK_IN_ROOT), &n);
 	if (ret < 0)
 		return ret;
 	c = task_vfs_caller(t);

@@ -115,8 +115,8 @@ static long rw_plain(struct task *t, int fd, uaddr_t buf, uint64_t size, bool ha
 		return -EBADF;
 	if (has_pos && (f->ops->flags & FOP_STREAM))
 		return -ESPIPE;
-	if ((int64_t)size < 0)
-		return -EINVAL;
+	if (size > mm_max_addr(t->mm) || buf > mm_max_addr(t->mm) - size)
+		return -EFAULT;
 	uio_init_user1(&u, t->mm, &seg, buf, size);
 	return do_rw(t, f, &u, has_pos ? &pos : NULL, 0, write);
 }

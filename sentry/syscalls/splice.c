@@ -377,15 +377,15 @@ static int cfr_check(const struct file *in, const struct file *out)
 		return -EISDIR;
 	if (!LX_S_ISREG(in->inode->mode) || !LX_S_ISREG(out->inode->mode))
 		return -EINVAL;
-	if (out->flags & LX_O_APPEND)
+	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || (out->flags & LX_O_APPEND))
 		return -EBADF;
 	return 0;
 }
 
 long sys_copy_file_range(struct task *t, const struct sysargs *a)
 {
-	auto_put(file) struct file *in = fd_get_readable(t, arg_int(a, 0));
-	auto_put(file) struct file *out = fd_get_writable(t, arg_int(a, 2));
+	auto_put(file) struct file *in = fd_get(t->fds, arg_int(a, 0));
+	auto_put(file) struct file *out = fd_get(t->fds, arg_int(a, 2));
 	uaddr_t uin = arg_addr(a, 1), uout = arg_addr(a, 3);
 	uint64_t n = MIN(arg_ulong(a, 4), (uint64_t)LX_MAX_RW_COUNT), size;
 	int64_t ipos, opos;

@@ -411,6 +411,7 @@ static int epoll_fdinfo(struct file *f, char *buf, size_t size)
 static const struct file_ops epoll_ops = {
 	.name = "[eventpoll]",
 	.flags = FOP_STREAM,
+	.seek = vfs_noop_seek,
 	.poll = epoll_poll,
 	.release = epoll_release,
 	.fdinfo = epoll_fdinfo,

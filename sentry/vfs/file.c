@@ -202,11 +202,16 @@ static int64_t generic_seek(struct file *f, int64_t off, int whence)
 		return -EINVAL;
 	}
 	if (__builtin_add_overflow(base, off, &off))
-		return -EOVERFLOW;
+		return -EINVAL;
 	if (off < 0)
 		return -EINVAL;
 	f->pos = off;
 	return off;
+}
+
+int64_t vfs_noop_seek(struct file *f, int64_t off, int whence)
+{
+	return 0;
 }
 
 int64_t vfs_seek(struct file *f, int64_t off, int whence)
@@ -214,7 +219,7 @@ int64_t vfs_seek(struct file *f, int64_t off, int whence)
 	int64_t ret;
 
 	if (f->ops->flags & FOP_STREAM)
-		return -ESPIPE;
+		return f->ops->seek ? f->ops->seek(f, off, whence) : -ESPIPE;
 	mutex_lock(&f->pos_lock);
 	ret = f->ops->seek ? f->ops->seek(f, off, whence) : generic_seek(f, off, whence);
 	mutex_unlock(&f->pos_lock);

@@ -126,6 +126,8 @@ ssize_t vfs_read(struct file *f, struct uio *dst, int64_t *pos, int rwf);
 ssize_t vfs_write(struct file *f, struct uio *src, int64_t *pos, int rwf);
 uint32_t vfs_poll(struct file *f);
 int64_t vfs_seek(struct file *f, int64_t off, int whence);
+/* For ops.seek of streams that do not mind: anonymous files like eventfd answer 0 and stay where they are. */
+int64_t vfs_noop_seek(struct file *f, int64_t off, int whence);
 /* Entries from the file's position on, which moves; -ENOTDIR, -ENOENT for a removed directory. */
 int vfs_readdir(struct file *f, struct dir_ctx *ctx);
 int vfs_fstat(struct file *f, uint32_t mask, struct kstat *ret_st);

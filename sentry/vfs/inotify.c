@@ -373,6 +373,7 @@ static void inotify_release(struct file *f)
 static const struct file_ops inotify_ops = {
 	.name = "inotify",
 	.flags = FOP_STREAM,
+	.seek = vfs_noop_seek,
 	.read = inotify_read,
 	.poll = inotify_poll,
 	.nread = inotify_nread,

@@ -27,7 +27,14 @@ static bool has_prefix(const char *name, const char *prefix)
 
 static int check(const struct vfs_caller *c, struct inode *i, const char *name, bool write)
 {
+	static const char *const prefixes[] = { LX_XATTR_USER_PREFIX, LX_XATTR_TRUSTED_PREFIX,
+						LX_XATTR_SECURITY_PREFIX };
 	bool special = !LX_S_ISREG(i->mode) && !LX_S_ISDIR(i->mode);
+
+	for (size_t n = 0; n < ARRAY_SIZE(prefixes); n++) {
+		if (strcmp(name, prefixes[n]) == 0)
+			return -EINVAL;
+	}
 
 	if (write && (i->attributes & (LX_STATX_ATTR_IMMUTABLE | LX_STATX_ATTR_APPEND)))
 		return -EPERM;

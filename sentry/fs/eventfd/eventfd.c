@@ -110,6 +110,7 @@ static int eventfd_fdinfo(struct file *f, char *buf, size_t size)
 static const struct file_ops eventfd_ops = {
 	.name = "[eventfd]",
 	.flags = FOP_STREAM,
+	.seek = vfs_noop_seek,
 	.read = eventfd_read,
 	.write = eventfd_write,
 	.poll = eventfd_poll,

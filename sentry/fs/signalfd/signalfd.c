@@ -131,6 +131,7 @@ static int signalfd_fdinfo(struct file *f, char *buf, size_t size)
 static const struct file_ops signalfd_ops = {
 	.name = "[signalfd]",
 	.flags = FOP_STREAM,
+	.seek = vfs_noop_seek,
 	.read = signalfd_read,
 	.poll = signalfd_poll,
 	.release = signalfd_release,

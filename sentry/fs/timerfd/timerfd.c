@@ -171,6 +171,7 @@ static void timerfd_release(struct file *f)
 static const struct file_ops timerfd_ops = {
 	.name = "[timerfd]",
 	.flags = FOP_STREAM,
+	.seek = vfs_noop_seek,
 	.read = timerfd_read,
 	.poll = timerfd_poll,
 	.ioctl = timerfd_ioctl,

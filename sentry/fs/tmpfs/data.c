@@ -540,11 +540,11 @@ static int64_t tmpfs_seek(struct file *f, int64_t off, int whence)
 		break;
 	case LX_SEEK_CUR:
 		if (__builtin_add_overflow(off, f->pos, &off))
-			return -EOVERFLOW;
+			return -EINVAL;
 		break;
 	case LX_SEEK_END:
 		if (__builtin_add_overflow(off, (int64_t)t->i.size, &off))
-			return -EOVERFLOW;
+			return -EINVAL;
 		break;
 	case LX_SEEK_DATA:
 	case LX_SEEK_HOLE:

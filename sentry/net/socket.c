@@ -194,7 +194,11 @@ uint32_t stream_poll(struct socket *s)
 	if (s->tx) {
 		if (skq_has_room(s->tx))
 			ev |= LX_POLLOUT | LX_POLLWRNORM;
-	} else if (s->state != SS_CONNECTING) {
+		/* A Unix peer that closed shut both directions; one that shut down only its own did not. */
+		mutex_lock(&s->tx->lock);
+		wr |= s->tx->dead && (s->family == LX_AF_UNIX || s->error);
+		mutex_unlock(&s->tx->lock);
+	} else {
 		ev |= LX_POLLOUT | LX_POLLWRNORM | LX_POLLHUP;
 	}
 	mutex_unlock(&s->lock);

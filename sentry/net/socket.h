@@ -155,6 +155,7 @@ struct socket {
 	enum sock_state state;		/* GUARDED_BY(lock) */
 	struct skq *rx, *tx;		/* owned; GUARDED_BY(lock): take with sock_rx, sock_tx */
 	bool shut_rd, shut_wr;
+	bool connect_told;		/* a non-blocking connect succeeded, and nobody has asked yet */
 	_Atomic int error;		/* SO_ERROR: positive errno */
 	struct lx_ucred peer_cred;	/* SO_PEERCRED */
 	struct lx_ucred own_cred;	/* of the creator, listener or connector */

@@ -70,8 +70,6 @@ static int call_open(struct inode *i, struct file *f, const struct vfs_caller *c
 {
 	switch (i->mode & LX_S_IFMT) {
 	case LX_S_IFCHR:
-		if (i->ops->open)
-			return i->ops->open(i, f, c);
 		return chrdev_open(i, f, c);
 	case LX_S_IFIFO:
 		return vfs_fifo_open ? vfs_fifo_open(i, f, c) : -ENXIO;
@@ -106,7 +104,9 @@ static int open_inode(const struct vfs_caller *c, const struct path *p, uint64_t
 		}
 		f->wrote = true;
 	}
+	f->flags |= (unsigned int)flags & LX_O_NOCTTY; /* for terminals; F_GETFL does not show it */
 	ret = call_open(i, f, c);
+	f->flags &= ~(unsigned int)LX_O_NOCTTY;
 	if (ret < 0) {
 		f->ops = NULL; /* nothing was opened: no release */
 		return ret;

@@ -41,7 +41,7 @@ static ssize_t zero_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 
 static ssize_t full_write(struct file *f, struct uio *src, int64_t *pos, int rwf)
 {
-	return uio_left(src) ? -ENOSPC : 0;
+	return -ENOSPC; /* for no bytes too */
 }
 
 /* Position means nothing here: any seek lands at 0. */
@@ -88,7 +88,7 @@ static long random_ioctl(struct file *f, struct task *t, unsigned int cmd, uaddr
 	case RNDGETENTCNT:
 		return copyout(t, arg, &bits, sizeof(bits));
 	default:
-		return (cmd >> 8 & 0xff) == 'R' && (cmd & 0xff) <= (RNDRESEEDCRNG & 0xff) ? -EPERM : -ENOTTY;
+		return (cmd >> 8 & 0xff) == 'R' && (cmd & 0xff) <= (RNDRESEEDCRNG & 0xff) ? -EPERM : -EINVAL;
 	}
 }
 

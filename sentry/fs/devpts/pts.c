@@ -236,7 +236,7 @@ static ssize_t slave_read(struct file *f, struct uio *dst, int64_t *pos, int rwf
 	if (ret < 0)
 		return ret;
 	mutex_lock(&tty->lock);
-	if (tty->hung_up && tty->in_head == tty->in_tail) {
+	if (tty->hung_up) {
 		mutex_unlock(&tty->lock);
 		return 0;
 	}

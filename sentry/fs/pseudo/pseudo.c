@@ -372,7 +372,41 @@ static int dir_open(struct inode *inode, struct file *f, const struct vfs_caller
 	return 0;
 }
 
+/* Nothing can be made here. proc says that there is no such name, as it has no negative names; sysfs that one may not. */
+static int no_name(const struct inode *dir)
+{
+	return dir->sb->flags & SB_NO_NEGATIVE ? -ENOENT : -EPERM;
+}
+
+static int dir_create(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
+		      struct inode **ret_inode)
+{
+	return dir->sb->flags & SB_NO_NEGATIVE ? -ENOENT : -EACCES;
+}
+
+static int dir_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
+		     struct inode **ret_inode)
+{
+	return no_name(dir);
+}
+
+static int dir_mknod(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t major,
+		     uint32_t minor, const struct vfs_caller *c, struct inode **ret_inode)
+{
+	return no_name(dir);
+}
+
+static int dir_symlink(struct inode *dir, const char *name, size_t len, const char *target,
+		       const struct vfs_caller *c, struct inode **ret_inode)
+{
+	return no_name(dir);
+}
+
 static const struct inode_ops pseudo_dir_ops = {
+	.create = dir_create,
+	.mkdir = dir_mkdir,
+	.mknod = dir_mknod,
+	.symlink = dir_symlink,
 	.lookup = dir_lookup,
 	.open = dir_open,
 	.setattr = file_setattr,

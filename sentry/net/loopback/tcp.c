@@ -231,15 +231,21 @@ static int tcp_connect(struct socket *s, struct task *t, const struct sock_addr 
 	ret = inet_parse(s, a, &ip, &port);
 	if (ret < 0)
 		return ret;
+	/* The second call of a non-blocking caller collects the result. */
+	if (s->connect_told) {
+		s->connect_told = false;
+		return 0;
+	}
 	if (s->state == SS_LISTENING || s->state == SS_CONNECTED)
 		return -EISCONN;
 	if (s->state == SS_CONNECTING) {
-		/* The second call of a non-blocking caller collects the result. */
-		ret = sock_take_error(s);
 		mutex_lock(&s->lock);
-		s->state = ret ? SS_UNCONNECTED : s->tx ? SS_CONNECTED : SS_UNCONNECTED;
+		s->state = SS_UNCONNECTED;
+		s->shut_rd = s->shut_wr = false;
 		mutex_unlock(&s->lock);
-		return ret;
+		ret = sock_take_error(s);
+		if (ret)
+			return ret;
 	}
 	ret = inet_route(s, &ip);
 	if (ret < 0)
@@ -269,6 +275,8 @@ static int tcp_connect(struct socket *s, struct task *t, const struct sock_addr 
 		s->shut_rd = s->shut_wr = true; /* poll says POLLHUP */
 		s->state = SS_CONNECTING;
 		mutex_unlock(&s->lock);
+	} else {
+		s->connect_told = true;
 	}
 	return -EINPROGRESS;
 }
@@ -371,6 +379,7 @@ static void close_connection(struct socket *s)
 		reset |= !list_empty(&rx->skbs);
 		if (reset && rx->writer) {
 			inet_of(rx->writer)->got_rst = true;
+			rx->writer->shut_rd = rx->writer->shut_wr = true;
 			rx->writer->error = ECONNRESET;
 		}
 		mutex_unlock(&rx->lock);

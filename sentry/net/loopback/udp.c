@@ -115,6 +115,10 @@ static ssize_t udp_send(struct socket *s, struct task *t, struct sock_msg *m)
 		return -EMSGSIZE;
 	if (s->shut_wr)
 		return -EPIPE;
+	any = me->laddr;
+	ret = inet_autobind(s, &any); /* even a send without a destination takes a port */
+	if (ret < 0)
+		return ret;
 	if (m->name && m->name->len) {
 		ret = inet_parse(s, m->name, &dst, &port);
 		if (ret < 0)
@@ -130,10 +134,6 @@ static ssize_t udp_send(struct socket *s, struct task *t, struct sock_msg *m)
 	if (ip_is_v4(&dst) && memcmp(dst.b + 12, "\377\377\377\377", 4) == 0 && !s->broadcast)
 		return -EACCES;
 	ret = inet_route(s, &dst);
-	if (ret < 0)
-		return ret;
-	any = me->laddr;
-	ret = inet_autobind(s, &any);
 	if (ret < 0)
 		return ret;
 	src = me->laddr;

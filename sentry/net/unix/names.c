@@ -128,7 +128,14 @@ static int bind_path(struct socket *s, struct task *t, const struct sock_addr *a
 	name->un.sun_family = LX_AF_UNIX;
 	memcpy(name->un.sun_path, text, strlen(text));
 	name->len = (uint32_t)(PATH_OFF + strlen(text) + 1);
-	ret = unix_of(s)->name ? -EINVAL : vfs_bind_socket(&c, text, LX_S_IFSOCK | (0777 & ~c.fs->umask), &p);
+	/* Linux makes the node before it looks whether the socket has a name: an existing path is the first error. */
+	if (unix_of(s)->name) {
+		ret = vfs_walk(&c, NULL, text, 0, &p);
+		path_put(&p);
+		free(name);
+		return ret == 0 ? -EADDRINUSE : -EINVAL;
+	}
+	ret = vfs_bind_socket(&c, text, LX_S_IFSOCK | (0777 & ~c.fs->umask), &p);
 	if (ret == -EEXIST)
 		ret = -EADDRINUSE;
 	if (ret < 0) {

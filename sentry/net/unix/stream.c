@@ -312,7 +312,7 @@ static ssize_t stream_recv(struct socket *s, struct task *t, struct sock_msg *m)
 			rd.peek_off = (size_t)s->peek_off;
 		n = skq_read(rx, m->uio, &rd);
 		m->cred = rd.cred;
-		m->has_cred = n > 0;
+		m->has_cred = n >= 0; /* the end of the stream has credentials too: zeros */
 		m->scm = rd.scm;
 		if (n > 0 && s->peek_off >= 0)
 			s->peek_off = rd.peek ? s->peek_off + (int)n : MAX(s->peek_off - (int)n, 0);

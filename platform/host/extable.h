@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,3 +16,8 @@ struct extable_entry {
 /* Program counter in a signal frame. */
 uint64_t usercopy_frame_pc(void *ucontext);
 void usercopy_frame_set_pc(void *ucontext, uint64_t pc);
+uint64_t usercopy_frame_sp(void *ucontext);
+
+/* crash.c: the last words. Returns where the default action is to follow. */
+void host_crash(int sig, const siginfo_t *si, void *ucontext);
+int host_crash_init(void);

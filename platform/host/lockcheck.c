@@ -6,8 +6,10 @@
 #include "base/lock.h"
 
 #ifndef NDEBUG
-#include <stdio.h>
 #include <stdlib.h>
+
+#define LOG_TAG "lockcheck"
+#include "base/log.h"
 
 #define HELD_MAX 24
 
@@ -35,10 +37,9 @@ static const char *class_name(unsigned int lc)
 
 __noreturn __cold static void violation(const char *what, const void *lock, unsigned int lc)
 {
-	fprintf(stderr, "lock check: %s: class %u %s at %p; held, outermost first:\n", what, lc,
-		class_name(lc), lock);
+	log_err("%s: class %u %s at %p; held, outermost first:", what, lc, class_name(lc), lock);
 	for (unsigned int i = 0; i < t_held.nr; i++)
-		fprintf(stderr, "  class %u %s at %p\n", t_held.h[i].lc, class_name(t_held.h[i].lc),
+		log_err("  class %u %s at %p", t_held.h[i].lc, class_name(t_held.h[i].lc),
 			t_held.h[i].lock);
 	abort();
 }

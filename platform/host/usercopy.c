@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The fault table behind include/host/usercopy.h: a SIGSEGV or SIGBUS at a listed instruction goes
- * on at its fixup. Everything else is a bug of the sentry: the default action, at the place where
- * it happened.
+ * on at its fixup. Everything else is a bug of the sentry: see crash.c.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 
-#define LOG_TAG "usercopy"
-#include "base/log.h"
 #include "host/host.h"
 #include "host/usercopy.h"
 #include "extable.h"
@@ -32,22 +29,12 @@ static uint64_t find_fixup(uint64_t pc)
 
 static void on_fault(int sig, siginfo_t *si, void *ucontext)
 {
-	uint64_t pc = usercopy_frame_pc(ucontext), fixup = find_fixup(pc);
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	uint64_t fixup = find_fixup(usercopy_frame_pc(ucontext));
 
-	if (fixup && si->si_code > 0) {
+	if (fixup && si->si_code > 0)
 		usercopy_frame_set_pc(ucontext, fixup);
-		return;
-	}
-	/*
-	 * The instruction runs again and ends the process with the right core. Pid 1 of a pid
-	 * namespace does not die of a signal somebody sent, so those end it here.
-	 */
-	log_err("signal %d (code %d) at pc %#lx, address %p", sig, si->si_code, (unsigned long)pc,
-		si->si_addr);
-	sigaction(sig, &dfl, NULL);
-	if (si->si_code <= 0)
-		host_exit(128 + sig);
+	else
+		host_crash(sig, si, ucontext);
 }
 
 int host_usercopy_init(void)
@@ -56,7 +43,7 @@ int host_usercopy_init(void)
 
 	if (sigaction(SIGSEGV, &sa, NULL) < 0 || sigaction(SIGBUS, &sa, NULL) < 0)
 		return -errno;
-	return 0;
+	return host_crash_init();
 }
 
 int host_fetch_op32(uint32_t *p, enum host_fetch_op op, uint32_t arg, uint32_t *ret_old)

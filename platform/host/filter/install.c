@@ -48,9 +48,6 @@ int host_filter_program(uint32_t pid, struct bpf_insn *room, size_t nr)
 	return ret < 0 ? ret : (int)ARRAY_SIZE(sentry_filter);
 }
 
-/* Enough for a few CPUs; each costs address space and some pages for good. */
-#define MALLOC_ARENAS 4
-
 int host_filter_install(void)
 {
 	auto_free struct bpf_insn *prog = malloc(sizeof(sentry_filter));
@@ -59,8 +56,11 @@ int host_filter_install(void)
 
 	if (!prog)
 		return -ENOMEM;
-	/* left to itself malloc would read a file of /sys, some day, to find out how many it may have */
-	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+	/*
+	 * One arena: to bound their number, and to shrink any but the first, malloc reads files of
+	 * /sys and /proc. Each thread has its own cache in front of it, and memory stays dense.
+	 */
+	mallopt(M_ARENA_MAX, 1);
 	ret = host_filter_program((uint32_t)host_getpid(), prog, ARRAY_SIZE(sentry_filter));
 	if (ret < 0)
 		return (int)ret;

@@ -13,3 +13,8 @@ void usercopy_frame_set_pc(void *ucontext, uint64_t pc)
 {
 	((ucontext_t *)ucontext)->uc_mcontext.pc = pc;
 }
+
+uint64_t usercopy_frame_sp(void *ucontext)
+{
+	return ((ucontext_t *)ucontext)->uc_mcontext.sp;
+}

@@ -159,16 +159,17 @@ int host_pipe(int ret_fds[2]); /* close-on-exec */
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-enum host_clock { /* the host's numbers */
-		  HOST_CLOCK_REALTIME = 0,
-		  HOST_CLOCK_MONOTONIC = 1,
-		  HOST_CLOCK_PROCESS_CPU = 2,
-		  HOST_CLOCK_THREAD_CPU = 3,
-		  HOST_CLOCK_MONOTONIC_RAW = 4,
-		  HOST_CLOCK_REALTIME_COARSE = 5,
-		  HOST_CLOCK_MONOTONIC_COARSE = 6,
-		  HOST_CLOCK_BOOTTIME = 7,
-		  HOST_CLOCK_TAI = 11,
+/* The host's numbers. */
+enum host_clock {
+	HOST_CLOCK_REALTIME = 0,
+	HOST_CLOCK_MONOTONIC = 1,
+	HOST_CLOCK_PROCESS_CPU = 2,
+	HOST_CLOCK_THREAD_CPU = 3,
+	HOST_CLOCK_MONOTONIC_RAW = 4,
+	HOST_CLOCK_REALTIME_COARSE = 5,
+	HOST_CLOCK_MONOTONIC_COARSE = 6,
+	HOST_CLOCK_BOOTTIME = 7,
+	HOST_CLOCK_TAI = 11,
 };
 uint64_t host_clock_ns(enum host_clock clock); /* through the vDSO */
 uint64_t host_clock_res_ns(enum host_clock clock);

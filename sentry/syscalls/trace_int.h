@@ -14,6 +14,8 @@
 #include "syscalls/sysargs.h"
 #include "syscalls/table.h"
 
+struct lx_siginfo;
+
 #define TRACE_LINE_MAX 4096
 #define TRACE_STR_MAX  32 /* bytes of a buffer or string shown */
 #define TRACE_NR_MAX   16 /* elements of an array shown */

@@ -8,10 +8,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <abi/linux/capability.h>
 #include <abi/linux/stat.h>
+#include <host/host.h>
 
 #include "lock_class.h"
 #include "vfs/flock.h"
@@ -59,10 +59,9 @@ void inode_put(struct inode *i)
 
 struct ktime ktime_now(void)
 {
-	struct timespec ts;
+	uint64_t ns = host_clock_ns(HOST_CLOCK_REALTIME_COARSE);
 
-	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
-	return (struct ktime){ .sec = ts.tv_sec, .nsec = (uint32_t)ts.tv_nsec };
+	return (struct ktime){ .sec = (int64_t)(ns / 1000000000), .nsec = (uint32_t)(ns % 1000000000) };
 }
 
 void inode_init_owner(struct inode *i, const struct inode *dir, const struct vfs_caller *c, uint32_t mode)

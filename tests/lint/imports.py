@@ -14,7 +14,8 @@ PURE = re.compile(r"""^(
     | pthread_\w+ | sem_\w+ | _setjmp | longjmp | __sigsetjmp | siglongjmp
     | __errno_location | __stack_chk_fail | __(v?snprintf|mem\w+|str\w+|stpcpy|longjmp)_chk | __ctype_\w+ | __isoc99_\w+
     | __tls_get_addr | _GLOBAL_OFFSET_TABLE_ | __assert_fail | getauxval | __aarch64_\w+ | __popcountdi2 | __udivti3
-    | clock_gettime
+    | asprintf | mallopt
+    | close                          # by auto_close, of host descriptors
     | std(err|out) | fprintf | fputs | fputc | fwrite | fflush | ferror | putchar | puts | printf | vfprintf
 )$""", re.X)
 

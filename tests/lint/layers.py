@@ -50,7 +50,7 @@ OPEN = {
 }
 
 # The C library as a language, not as a face of the host kernel.
-C_HEADERS = {"assert.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "pthread.h", "stdalign.h", "stdarg.h",
+C_HEADERS = {"assert.h", "cpuid.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "malloc.h", "pthread.h", "stdalign.h", "stdarg.h",
              "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h",
              "string.h", "sys/types.h",
              "sys/uio.h"}                # struct iovec, which host_readv() and mm/uio.h share

@@ -5,7 +5,6 @@
  * before the lock-down; the first guest task comes after it.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,11 +363,6 @@ static int set_up(struct boot *b)
 	int ret;
 
 	host_signal_ignore(SIGPIPE_NR);
-	/*
-	 * One arena: for more the C library reads /sys (to count CPUs) and /proc (to shrink them), which the
-	 * filter forbids, and each would keep memory of its own. Small blocks are cached per thread anyway.
-	 */
-	mallopt(M_ARENA_MAX, 1);
 	host_fdtable_grow(FD_TABLE);
 	host_heap_init();
 	ret = open_platform(b);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -56,11 +55,6 @@ int host_filter_install(void)
 
 	if (!prog)
 		return -ENOMEM;
-	/*
-	 * One arena: to bound their number, and to shrink any but the first, malloc reads files of
-	 * /sys and /proc. Each thread has its own cache in front of it, and memory stays dense.
-	 */
-	mallopt(M_ARENA_MAX, 1);
 	ret = host_filter_program((uint32_t)host_getpid(), prog, ARRAY_SIZE(sentry_filter));
 	if (ret < 0)
 		return (int)ret;

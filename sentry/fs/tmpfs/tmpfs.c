@@ -17,7 +17,7 @@
 #include <base/bits.h>
 
 #include "fs/tmpfs/tmpfs_int.h"
-#include "vfs/anonfs.h"
+#include "vfs/chrdev.h"
 #include "vfs/dentry.h"
 #include "vfs/file.h"
 #include "vfs/fstypes.h"
@@ -310,6 +310,10 @@ static int tmpfs_setattr(struct inode *inode, const struct kattr *a, const struc
 
 static int tmpfs_open(struct inode *inode, struct file *f, const struct vfs_caller *c)
 {
+	if (LX_S_ISCHR(inode->mode))
+		return chrdev_open(inode, f, c);
+	if (!LX_S_ISDIR(inode->mode) && !LX_S_ISREG(inode->mode))
+		return -ENXIO;
 	f->ops = LX_S_ISDIR(inode->mode) ? &tmpfs_dir_ops : &tmpfs_file_ops;
 	return 0;
 }

@@ -108,7 +108,7 @@ static int advise_populate(struct mm *mm, uaddr_t start, uaddr_t end, bool write
 			break;
 		}
 		if (!(v->prot & (write ? LX_PROT_WRITE : LX_PROT_READ | LX_PROT_WRITE)))
-			ret = write ? -EINVAL : -EFAULT;
+			ret = -EINVAL;
 		else
 			ret = populate_vma(mm, v, pos, MIN(v->end, end), write);
 		if (ret == -ENXIO)

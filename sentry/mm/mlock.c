@@ -51,13 +51,12 @@ static int apply_lock(struct mm *mm, uaddr_t start, uaddr_t end, unsigned int lo
 	return ret;
 }
 
+/* A size so large that it wraps is none at all, as on Linux. */
 static int lock_range(uaddr_t addr, uint64_t size, uaddr_t *ret_start, uaddr_t *ret_end)
 {
 	uaddr_t end;
 
-	if (__builtin_add_overflow(size, page_offset(addr), &size) ||
-	    !round_up_ok(size, PAGE_SIZE, &size))
-		return -EINVAL;
+	size = page_up(size + page_offset(addr));
 	addr = page_down(addr);
 	if (__builtin_add_overflow(addr, size, &end))
 		return -EINVAL;

@@ -45,7 +45,7 @@ int mm_find_place(struct mm *mm, uaddr_t hint, uint64_t size, int map_flags, uad
 	if (size > mm->max_addr - mm->min_addr)
 		return -ENOMEM;
 	if (hint) {
-		hint = MAX(page_up(hint), mm->min_addr);
+		hint = MAX(page_down(hint), mm->min_addr);
 		if (mm_range_ok(mm, hint, size) && place_free(mm, hint, size)) {
 			*ret_addr = hint;
 			return 0;

@@ -519,7 +519,23 @@ void pagefile_punch(uint64_t off, uint64_t size)
 
 int pagefile_populate(uint64_t off, uint64_t size)
 {
-	return host_fallocate(g_pf.bf.fd, off, size, true);
+	while (size) {
+		uint64_t n = size;
+		void *addr;
+		int ret = pagefile_window(off, &n, &addr);
+
+		if (ret < 0)
+			return ret;
+		/* fallocate's pages would not count as present before they are touched */
+		ret = host_madvise(addr, n, HOST_ADV_POPULATE_WRITE);
+		if (ret == -EINVAL)
+			ret = host_fallocate(g_pf.bf.fd, off, n, true);
+		if (ret < 0)
+			return ret;
+		off += n;
+		size -= n;
+	}
+	return 0;
 }
 
 uint64_t pagefile_resident(uint64_t off, uint64_t size)

@@ -34,6 +34,7 @@ struct hostfd {
 	bool stream;		/* pipe, socket, terminal: may have to wait */
 	bool nonblock;		/* the host says EAGAIN by itself */
 	bool tty;
+	int64_t mirror;		/* the host's offset as we knew it last; f->pos_lock */
 };
 
 static struct hostfd *hostfd_of(struct file *f)
@@ -48,6 +49,24 @@ static uint32_t ready(struct hostfd *h, uint32_t want)
 	if (host_poll(&p, 1, 0) <= 0)
 		return 0;
 	return (uint16_t)p.revents & ~(uint32_t)LX_POLLNVAL;
+}
+
+/*
+ * The position of the file and the host's offset are one thing. Somebody may have moved ours (sendfile, copy_file_range):
+ * then the host's follows; after a call ours follows the host's.
+ */
+static void pos_to_host(struct hostfd *h, int64_t pos)
+{
+	if (pos != h->mirror)
+		host_lseek(h->fd, pos, LX_SEEK_SET);
+}
+
+static void pos_from_host(struct hostfd *h, int64_t *pos)
+{
+	int64_t at = host_lseek(h->fd, 0, LX_SEEK_CUR);
+
+	if (at >= 0)
+		*pos = h->mirror = at;
 }
 
 static ssize_t hostfd_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
@@ -67,7 +86,9 @@ static ssize_t hostfd_read(struct file *f, struct uio *dst, int64_t *pos, int rw
 		if (ret == -EAGAIN)
 			hostpoll_arm(&h->poll, LX_POLLIN);
 	} else if (pos == &f->pos) {
+		pos_to_host(h, *pos);
 		ret = host_read(h->fd, buf, n);
+		pos_from_host(h, pos);
 	} else {
 		ret = host_pread(h->fd, buf, n, (uint64_t)*pos);
 		if (ret > 0)
@@ -97,8 +118,12 @@ static ssize_t hostfd_write(struct file *f, struct uio *src, int64_t *pos, int r
 	got = uio_read(src, buf, n);
 	if (got < 0)
 		return got;
-	if (h->stream || pos == &f->pos) {
+	if (h->stream) {
 		ret = host_write(h->fd, buf, (size_t)got);
+	} else if (pos == &f->pos) {
+		pos_to_host(h, *pos);
+		ret = host_write(h->fd, buf, (size_t)got);
+		pos_from_host(h, pos);
 	} else {
 		ret = host_pwrite(h->fd, buf, (size_t)got, (uint64_t)*pos);
 		if (ret > 0)
@@ -137,7 +162,16 @@ static int64_t hostfd_seek(struct file *f, int64_t off, int whence)
 {
 	struct hostfd *h = hostfd_of(f);
 
-	return h->stream ? -ESPIPE : host_lseek(h->fd, off, whence);
+	int64_t ret;
+
+	if (h->stream)
+		return -ESPIPE;
+	if (whence == LX_SEEK_CUR)
+		pos_to_host(h, f->pos);
+	ret = host_lseek(h->fd, off, whence);
+	if (ret >= 0)
+		f->pos = h->mirror = ret;
+	return ret;
 }
 
 static long tty_ioctl_host(struct hostfd *h, struct task *t, unsigned int cmd, uaddr_t arg)
@@ -317,5 +351,7 @@ int hostfd_new(int fd, const struct cred *cred, struct file **ret_file)
 	if (ret < 0)
 		return ret;                  /* the inode was consumed, and the descriptor with it */
 	(*ret_file)->wq = &h->wq;
+	if (!h->stream)
+		pos_from_host(h, &(*ret_file)->pos);
 	return 0;
 }

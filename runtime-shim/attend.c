@@ -21,6 +21,8 @@
 #include "console.h"
 #include "proto/control.h"
 
+#define GOFER_GRACE_MS 200
+
 static const int taken[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,
 			     SIGTSTP, SIGCONT, SIGWINCH, SIGALRM, SIGIO };
 
@@ -225,9 +227,14 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 			describe("sentry", &a->sb->sentry, err);
 			return -EIO;
 		}
-		/* the sentry notices by itself that the gofer is gone; the cause is told here */
+		/* the gofer follows a sentry that dies, and may be seen first */
 		if (p[GOFER].revents) {
-			describe("gofer", &a->sb->gofer, err);
+			struct pollfd dead = { a->sb->sentry_pidfd, POLLIN, 0 };
+
+			if (poll(&dead, 1, GOFER_GRACE_MS) > 0)
+				describe("sentry", &a->sb->sentry, err);
+			else
+				describe("gofer", &a->sb->gofer, err);
 			return -EIO;
 		}
 		if ((p[CTL].revents & POLLHUP) && !(p[CTL].revents & POLLIN)) {

@@ -280,6 +280,8 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	int sv[2], ret;
 
 	raise_limits(r->conf);
+	if (!*r->conf->debug_log)
+		r->boot.flags |= BOOT_LOG_STDERR;
 	ret = boot_conf_encode(&r->boot, &buf);
 	if (ret < 0)
 		return rt_fail(err, -ret,
@@ -321,7 +323,7 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		.gofer_fd = gofer_a,
 		.tty_fd = tty,
 		.listen_fd = r->listen_fd,
-		.log_fd = log,
+		.log_fd = log >= 0 ? log : STDERR_FILENO,
 		.trace_fd = r->conf->strace && log < 0 ? STDERR_FILENO : -1,
 		.kvm_fd = -1,
 		.cpuinfo_fd = cpuinfo,

@@ -167,6 +167,9 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 		child_fail("placing descriptors");
 	g_report_fd = s.ctl_fd;
 	stdio_null(0);
+	/* the last words of the C library */
+	if (s.log_fd >= 0)
+		dup2(s.log_fd, STDERR_FILENO);
 	empty_root();
 	drop_caps();
 	fcntl(s.exe_fd, F_SETFD, FD_CLOEXEC);

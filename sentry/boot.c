@@ -35,6 +35,7 @@
 #include "kernel/rlimit.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
+#include "lock_class.h"
 #include "mm/mm.h"
 #include "platform/platform.h"
 #include "syscalls/dispatch.h"
@@ -303,7 +304,7 @@ static int start_trace(struct boot *b)
 	if (!(b->conf->flags & BOOT_STRACE))
 		return 0;
 	/* without a log there is still standard error, for `husk --strace do` at a prompt */
-	if (b->fds->log < 0 && b->fds->trace >= 0)
+	if (b->fds->trace >= 0)
 		trace_set_fd(b->fds->trace);
 	ret = syscall_trace_init(b->conf->strace_syscalls, &bad);
 	if (ret == -EINVAL && bad)
@@ -444,14 +445,17 @@ int boot(const struct boot_fds *fds, const struct boot_conf *conf)
 	struct boot b = { .fds = fds, .conf = conf, .start_ns = host_now_ns() };
 	int ret;
 
-	log_set_level(conf->flags & BOOT_DEBUG ? LOG_LEVEL_DBG : LOG_LEVEL_INFO);
+	log_set_level(conf->flags & BOOT_LOG_STDERR ? LOG_LEVEL_ERR :
+		      conf->flags & BOOT_DEBUG	    ? LOG_LEVEL_DBG :
+						    LOG_LEVEL_INFO);
 	log_set_json(conf->flags & BOOT_LOG_JSON);
+	lockcheck_set_names(lock_class_name);
 	g_boot = &b;
 	ret = set_up(&b);
 	if (ret == 0)
 		ret = run(&b);
 	if (ret < 0) {
-		log_err("%s", b.why[0] ? b.why : strerror(-ret));
+		log_info("%s", b.why[0] ? b.why : strerror(-ret));
 		control_send_failed(fds->ctl, -ret, b.exec_failed, b.why[0] ? b.why : strerror(-ret));
 		/* what the command makes of it; it ends us */
 		return b.exec_failed ? 127 : 128;

@@ -250,6 +250,8 @@ int host_pidfd_wait(int pidfd, bool nohang, int *ret_status);
 /* True if the process behind pidfd is dead (reaped or not). */
 bool host_pidfd_dead(int pidfd);
 __noreturn void host_exit(int code);
+/* Our callers on standard error, for a death that is our own bug. frame: where to start, NULL here. */
+void host_backtrace(const void *frame);
 /* A signal of the sentry's own. handler runs on any thread; SA_RESTART. */
 int host_signal_handle(int sig, void (*handler)(int sig));
 int host_signal_ignore(int sig);

@@ -40,6 +40,7 @@
 #define BOOT_LOG_JSON     0x0400u
 #define BOOT_ROOTLESS     0x0800u
 #define BOOT_PLAIN_INIT   0x1000u /* the first process gets signals as any other */
+#define BOOT_LOG_STDERR   0x2000u /* the log is the caller\'s standard error: only what is our fault */
 
 /* boot_mount.kind */
 #define BOOT_MOUNT_DIR  0u

@@ -10,6 +10,7 @@
 
 #define LOG_TAG "lockcheck"
 #include "base/log.h"
+#include "host/host.h"
 
 #define HELD_MAX 24
 
@@ -41,6 +42,7 @@ __noreturn __cold static void violation(const char *what, const void *lock, unsi
 	for (unsigned int i = 0; i < t_held.nr; i++)
 		log_err("  class %u %s at %p", t_held.h[i].lc, class_name(t_held.h[i].lc),
 			t_held.h[i].lock);
+	host_backtrace(NULL);
 	abort();
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "host/host.h"
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -192,5 +193,6 @@ bool log_ratelimit_ok(struct log_ratelimit *rl)
 void assert_failed(const char *cond, const char *file, int line, const char *func)
 {
 	log_write(LOG_LEVEL_ERR, "assert", "%s:%d: %s: %s", file, line, func, cond);
+	host_backtrace(NULL);
 	abort();
 }

@@ -8,6 +8,9 @@
 
 #include "host/host.h"
 
+#define LOG_TAG "host"
+#include "base/log.h"
+
 #define MAX_FRAMES 32
 #define MAX_STACK  (1u << 20)
 
@@ -33,5 +36,5 @@ void host_backtrace(const void *frame)
 			break;
 		fp = (const uintptr_t *)fp[0];
 	}
-	fprintf(stderr, "%s\n", line);
+	log_err("%s", line);
 }

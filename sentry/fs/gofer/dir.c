@@ -151,7 +151,7 @@ static int revalidate_ttl(struct ginode *gd, struct ginode *gi)
 	if (!ginode_fresh(gd)) {
 		struct ktime m, c;
 
-		rwlock_rdlock(&gd->i.lock);
+		rwlock_rdlock_nested(&gd->i.lock);
 		m = gd->i.mtime;
 		c = gd->i.ctime;
 		rwlock_unlock(&gd->i.lock);

@@ -178,8 +178,10 @@ static inline uint64_t host_now_ns(void)
 	return host_clock_ns(HOST_CLOCK_MONOTONIC);
 }
 int host_sleep_until(uint64_t deadline_ns);
-/* CPU time of one thread of another process (or of this one) by its host tid. */
+/* CPU time of a thread of this process; the host does not tell that of others' threads. */
 int host_thread_cputime(int tid, uint64_t *ret_ns);
+/* CPU time of any process, all threads together. */
+int host_process_cputime(int pid, uint64_t *ret_ns);
 
 /*
  * --- random, system facts ----------------------------------------------------------------------

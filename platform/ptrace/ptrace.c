@@ -19,6 +19,7 @@
 
 #define LOG_TAG "ptrace"
 #include "base/log.h"
+#include "base/bits.h"
 #include "base/list.h"
 #include "base/lock.h"
 #include "host/host.h"
@@ -49,6 +50,7 @@ struct aspace {
 	struct stub *stub;
 	struct list_head threads; /* of gthread.link; pt->lock */
 	unsigned int nr_threads;
+	uint64_t ended_ns;         /* time in guest code of threads that ended; pt->lock */
 	atomic_bool lost; /* a thread ended that nobody told to */
 };
 
@@ -61,6 +63,9 @@ struct gthread {
 	bool known_valid;
 	uint32_t seen; /* commands that were done when the guest last went on */
 	atomic_bool kicked, running;
+	_Atomic uint64_t guest_ns;   /* time between going on and stopping, so far ... */
+	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
+	_Atomic uint64_t cpu_ns;     /* what thread_cputime said last: never less again */
 	_Atomic uint64_t kick_ns; /* when a kick was sent that was not answered yet, or 0 */
 };
 
@@ -245,6 +250,7 @@ static void thread_delete(struct gthread *th)
 	mutex_lock(&th->as->pt->lock);
 	list_del(&th->link);
 	list_del(&th->all);
+	th->as->ended_ns += atomic_load(&th->guest_ns);
 	th->as->nr_threads--;
 	mutex_unlock(&th->as->pt->lock);
 	free(th);
@@ -413,6 +419,7 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 	struct stub *s = th->as->stub;
 	bool stepping;
 	int ret, status;
+	uint64_t went;
 
 	if (th->gone)
 		return -ESRCH;
@@ -438,9 +445,16 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 			atomic_store(&th->running, false);
 			return report_kick(ev);
 		}
+		went = host_now_ns();
+		atomic_store_explicit(&th->entered_ns, went, memory_order_relaxed);
 		ret = resume(th, PTRACE_SYSEMU_);
 		if (ret == 0)
 			ret = tracee_wait(th->tid, &status);
+		atomic_store_explicit(&th->entered_ns, 0, memory_order_relaxed);
+		atomic_store_explicit(&th->guest_ns,
+				      atomic_load_explicit(&th->guest_ns, memory_order_relaxed) +
+					      host_now_ns() - went,
+				      memory_order_relaxed);
 		atomic_store(&th->running, false);
 		if (ret < 0)
 			break;
@@ -582,15 +596,35 @@ static int pt_fp_reset(struct gthread *th)
 	return tracee_fp_reset(th->tid);
 }
 
-/* The host tells the sum only; nearly all of it is the guest's own computing. */
+static uint64_t time_in_guest(const struct gthread *th)
+{
+	uint64_t since = atomic_load(&th->entered_ns), ns = atomic_load(&th->guest_ns);
+	uint64_t now = since ? host_now_ns() : 0;
+
+	return now > since ? ns + now - since : ns;
+}
+
+/*
+ * The host tells the CPU time of another process, not of one of its threads: each thread's share is
+ * that of its time in guest code, and at most all of that.
+ */
 static int pt_thread_cputime(struct gthread *th, uint64_t *ret_user_ns, uint64_t *ret_sys_ns)
 {
-	uint64_t ns;
-	int ret = host_thread_cputime(th->tid, &ns);
+	struct aspace *as = th->as;
+	uint64_t mine = time_in_guest(th), all, cpu, last;
+	struct gthread *other;
 
-	if (ret < 0)
-		return ret;
-	*ret_user_ns = ns;
+	mutex_lock(&as->pt->lock);
+	all = as->ended_ns;
+	list_for_each_entry(other, &as->threads, link)
+		all += time_in_guest(other);
+	mutex_unlock(&as->pt->lock);
+	if (host_process_cputime(as->stub->pid, &cpu) == 0 && cpu < all)
+		mine = (uint64_t)((unsigned __int128)mine * cpu / all);
+	last = atomic_load(&th->cpu_ns);
+	while (mine > last && !atomic_compare_exchange_weak(&th->cpu_ns, &last, mine))
+		;
+	*ret_user_ns = MAX(mine, last);
 	*ret_sys_ns = 0;
 	return 0;
 }

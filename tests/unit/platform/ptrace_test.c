@@ -147,6 +147,7 @@ static void kicks_come_through(void **state)
 	uaddr_t pc = GUEST_PUT(&g, 0, spin);
 	struct host_thread *kicker;
 	struct guest_event ev;
+	uint64_t user, sys;
 	struct gthread *th;
 	struct aspace *as;
 	struct regs r;
@@ -166,6 +167,9 @@ static void kicks_come_through(void **state)
 		assert_int_equal(ev.kind, GE_KICKED);
 		host_thread_join(kicker);
 	}
+	/* it did nothing else than compute */
+	assert_int_equal(g.o->thread_cputime(th, &user, &sys), 0);
+	assert_true(user > 0);
 	g.o->thread_free(th);
 	g.o->aspace_free(as);
 }

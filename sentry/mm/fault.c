@@ -150,8 +150,7 @@ static int translate(struct vma *v, uaddr_t addr, uaddr_t end, bool write, struc
 	return 0;
 }
 
-static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
-	REQUIRES(mm->lock);
+static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write) REQUIRES(mm->lock);
 static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
 {
 	struct pma *next = pma_find(mm, addr),
@@ -189,8 +188,7 @@ static int fill_file_at(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
 
 /* Small private writable mappings (.data, .got) will be written at once: copied now, one fault less
  * each. */
-static int copy_file_now(struct mm *mm, struct vma *v)
-	REQUIRES(mm->lock);
+static int copy_file_now(struct mm *mm, struct vma *v) REQUIRES(mm->lock);
 static int copy_file_now(struct mm *mm, struct vma *v)
 {
 	uaddr_t pos = v->start;
@@ -299,13 +297,11 @@ static void break_block(struct vma *v, const struct pma *p, uaddr_t addr, uaddr_
 	v->break_size = size;
 }
 
-static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
-	REQUIRES(mm->lock);
+static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr) REQUIRES(mm->lock);
 static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
 {
 	uint64_t run, dst;
 	uaddr_t lo, hi;
-	bool was_mapped;
 	int ret;
 
 	addr = page_down(addr);
@@ -319,6 +315,10 @@ static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
 	if (ret < 0)
 		return ret;
 	break_block(v, p, addr, &lo, &hi);
+	if (mm->nr_pmas > MM_MANY_PMAS) {
+		lo = MAX(p->start, v->start);
+		hi = MIN(p->end, v->end);
+	}
 	if (p->target == MM_NO_OFF &&
 	    pagefile_reserve(p->end - p->start,
 			     p->end - p->start >= MM_BREAK_MAX ? MM_BREAK_MAX : PAGE_SIZE, p->start,
@@ -334,24 +334,13 @@ static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
 		return ret == -EIO ? -ENXIO : -ENOMEM;
 	}
 	pma_isolate(mm, lo, hi);
-	p = pma_find(mm, lo);
-	was_mapped = p->hprot != HPROT_NONE;
-	pma_forget_range(mm, lo, hi);
 	p = pma_take_spare(mm);
 	p->start = lo;
 	p->end = hi;
 	p->bf = backing_file_get(pagefile());
 	p->off = dst;
 	p->kind = PMA_ANON;
-	pma_insert(mm, p);
-	ret = pma_map(mm, p, v);
-	if (ret < 0 && was_mapped) {
-		/* the old page must not stay visible */
-		(void)g_mm.platform->ops->unmap(mm->as, lo, hi - lo);
-	} else if (was_mapped && (!mm->in_fault || atomic_load(&mm->users) > 1)) {
-		/* others may look at the old page now, or the guest next, without faulting */
-		(void)g_mm.platform->ops->sync(mm->as);
-	}
+	(void)pma_replace(mm, p, v);
 	pma_try_merge(mm, p);
 	return 0;
 }
@@ -482,7 +471,9 @@ static int fault_locked(struct mm *mm, uaddr_t addr, enum guest_access access) R
 		return ret;
 	if (p->hprot == pma_host_prot(p, v) && mm_fault_repeats(mm, page_down(addr))) {
 		/* nothing to do, twice: the host refused the map when its turn came, or lost it */
-		ret = mm->as ? g_mm.platform->ops->sync(mm->as) : -ESRCH;
+		mm_settle(mm);
+		ret = mm->sync_err;
+		mm->sync_err = 0;
 		if (ret < 0 && ret != -ENOMEM && p->kind == PMA_FILE) {
 			/* a host mount without exec, a file that cannot be mapped: the page in
 			 * memory does */
@@ -514,6 +505,8 @@ int mm_fault(struct mm *mm, uaddr_t addr, enum guest_access access, const struct
 
 	mm_lock(mm);
 	mm_note_limits(mm, lim);
+	if (mm->replaced)
+		mm_settle(mm); /* done long ago, most likely */
 	mm->in_fault = true;
 	ret = fault_locked(mm, addr, access);
 	mm->in_fault = false;

@@ -10,8 +10,8 @@
 
 #include "mm/mm_int.h"
 
-static int fork_pma(struct mm *dst, struct vma *dv, struct pma *p, uaddr_t start, uaddr_t end)
-	REQUIRES(dst->lock)
+static int fork_pma(struct mm *dst, struct vma *dv, struct pma *p, uaddr_t start, uaddr_t end,
+		    uaddr_t hot) REQUIRES(dst->lock)
 {
 	uint64_t off = p->off + (start - p->start);
 	struct pma *c;
@@ -36,11 +36,13 @@ static int fork_pma(struct mm *dst, struct vma *dv, struct pma *p, uaddr_t start
 		p->cow = true;
 	}
 	pma_insert(dst, c);
-	(void)pma_map(dst, c, dv);
+	/* the hot page gets another one at once, what is around it waits for that */
+	if (hot < start || hot >= end)
+		(void)pma_map(dst, c, dv);
 	return 0;
 }
 
-static int fork_vma(struct mm *src, struct mm *dst, struct vma *v) REQUIRES(src->lock)
+static int fork_vma(struct mm *src, struct mm *dst, struct vma *v, uaddr_t hot) REQUIRES(src->lock)
 	REQUIRES(dst->lock)
 {
 	struct vma *c;
@@ -63,31 +65,45 @@ static int fork_vma(struct mm *src, struct mm *dst, struct vma *v) REQUIRES(src-
 		return 0;
 	for (struct pma *p = pma_find_in(src, v->start, v->end); p && p->start < v->end;
 	     p = pma_next(p)) {
-		ret = fork_pma(dst, c, p, MAX(p->start, v->start), MIN(p->end, v->end));
+		ret = fork_pma(dst, c, p, MAX(p->start, v->start), MIN(p->end, v->end), hot);
 		if (ret < 0)
 			return ret;
 	}
 	return 0;
 }
 
-/* The child gets its own copy of the stack's hot page; the parent keeps the old one for itself. */
-static void fork_hot_page(struct mm *src, struct mm *dst, uaddr_t sp) REQUIRES(src->lock)
-	REQUIRES(dst->lock)
+static bool hot_vma(const struct vma *v)
 {
-	struct vma *v = vma_at(dst, sp), *sv = vma_at(src, sp);
-	struct pma *p;
+	return v && vma_private(v) && !v->m && !(v->flags & VM_WIPEONFORK) &&
+	       (v->prot & LX_PROT_WRITE);
+}
 
-	if (!v || !sv || !vma_private(v) || v->m || (v->flags & VM_WIPEONFORK) ||
-	    !(v->prot & LX_PROT_WRITE))
+/* The child gets its own copy of the stack's hot page, and all around it its mappings. */
+static void fork_hot_page(struct mm *dst, uaddr_t sp) REQUIRES(dst->lock);
+static void fork_hot_page(struct mm *dst, uaddr_t sp)
+{
+	struct vma *v = vma_at(dst, sp);
+	struct pma *p = pma_find(dst, sp);
+
+	if (!v)
 		return;
-	p = pma_find(dst, sp);
-	if (!p || p->start > sp || p->kind != PMA_ANON || !p->cow)
-		return;
-	if (mm_get_page(dst, v, sp, true, &p) < 0)
-		return;
-	p = pma_find(src, sp);
-	if (p && p->start <= sp && p->cow)
-		(void)mm_get_page(src, sv, sp, true, &p); /* counted once again: no copy is made */
+	if (hot_vma(v) && p && p->start <= sp && p->kind == PMA_ANON && p->cow)
+		(void)mm_get_page(dst, v, sp, true, &p);
+	for (p = pma_find_in(dst, v->start, v->end); p && p->start < v->end; p = pma_next(p)) {
+		if (p->hprot == HPROT_NONE)
+			(void)pma_map(dst, p, v);
+	}
+}
+
+/* The old one is the parent's alone again: no fault, no copy. */
+static void keep_hot_page(struct mm *src, uaddr_t sp) REQUIRES(src->lock);
+static void keep_hot_page(struct mm *src, uaddr_t sp)
+{
+	struct vma *v = vma_at(src, sp);
+	struct pma *p = pma_find(src, sp);
+
+	if (hot_vma(v) && p && p->start <= sp && p->cow)
+		(void)mm_get_page(src, v, sp, true, &p);
 }
 
 int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm **ret_mm)
@@ -101,7 +117,13 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 	mm_lock(src);
 	/* a copy that goes on would write a page that the child shares by then */
 	mm_quiesce(src);
+	if (src->replaced)
+		mm_settle(src);
 	mm_note_limits(src, lim);
+	/* others may write the page while it is copied, and the child would see their writes out of
+	 * order */
+	if (atomic_load(&src->users) > 1)
+		sp = UINT64_MAX;
 	mutex_lock_nested(&dst->lock);
 	dst->mmap_top = src->mmap_top;
 	dst->brk_start = src->brk_start;
@@ -116,17 +138,17 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 		ref_get(&dst->exe->ref);
 	for (struct vma *v = vma_first(src); v && ret == 0; v = vma_next(v)) {
 		if (!(v->flags & VM_DONTFORK))
-			ret = fork_vma(src, dst, v);
+			ret = fork_vma(src, dst, v, sp);
 	}
+	if (ret == 0)
+		fork_hot_page(dst, sp);
+	mm_unlock(dst); /* gives up the child's count of the parent's hot page */
 	if (ret == 0) {
-		dst->in_fault = true; /* no thread of it runs yet: nothing to wait for */
-		fork_hot_page(src, dst, sp);
-		dst->in_fault = false;
+		keep_hot_page(src, sp);
 		pma_reprotect(src, 0, UINT64_MAX);
 		if (src->broken)
 			ret = -ENOMEM;
 	}
-	mm_unlock(dst);
 	mm_unquiesce(src);
 	mm_unlock(src);
 	if (ret < 0) {

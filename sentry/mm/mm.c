@@ -194,6 +194,7 @@ static void mm_teardown(struct mm *mm)
 	if (as)
 		g_mm.platform->ops->aspace_free(as);
 	mm_lock(mm);
+	mm_settle(mm);
 	pma_forget_range(mm, 0, UINT64_MAX);
 	while ((v = vma_first(mm)) != NULL)
 		vma_remove(mm, v);

@@ -47,7 +47,8 @@
 #define MM_MAX_MAP_COUNT   65530u
 #define MM_STACK_GUARD_GAP (256ul * PAGE_SIZE)
 #define MM_COPY_AT_MMAP                                                                            \
-	(256ul << 10) /* private writable file mappings up to this are copied when made */
+	(256ul << 10)       /* private writable file mappings up to this are copied when made */
+#define MM_MANY_PMAS 32768u /* beyond: copy-on-write breaks whole PMAs, not blocks */
 #define MM_BREAK_MAX (2ul << 20)
 #define MM_NO_OFF    UINT64_MAX
 
@@ -114,7 +115,7 @@ struct mm {
 
 	struct mutex lock; /* LC_MM */
 	struct rb_root vmas, pmas;
-	unsigned int nr_vmas;
+	unsigned int nr_vmas, nr_pmas;
 	atomic_ulong seq; /* changes with every change of VMAs or PMAs */
 	struct mm_arena arena[MM_NR_ARENAS];
 	uaddr_t mmap_top, brk_start, brk;
@@ -134,6 +135,8 @@ struct mm {
 
 	struct vma *dead_vmas;
 	struct pma *dead_pmas[2];
+	struct pma *replaced;  /* the host may still map them: see mm_settle() */
+	int sync_err;          /* what the last mm_settle() was told, until a fault asks */
 	unsigned int gen;      /* index for copies that begin now */
 	atomic_uint active[2]; /* copies under way; no lock to leave */
 	atomic_bool has_dead;
@@ -268,6 +271,7 @@ static inline struct pma *pma_find_in(struct mm *mm, uaddr_t start, uaddr_t end)
 }
 struct pma *pma_take_spare(struct mm *mm) REQUIRES(mm->lock);
 void pma_insert(struct mm *mm, struct pma *p) REQUIRES(mm->lock);
+void pma_erase(struct mm *mm, struct pma *p) REQUIRES(mm->lock);
 /* Splits PMAs at both ends of the range; two spares at most. */
 void pma_isolate(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 struct pma *pma_try_merge(struct mm *mm, struct pma *p) REQUIRES(mm->lock);
@@ -280,6 +284,13 @@ void pma_forget_range(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lo
 int pma_host_prot(const struct pma *p, const struct vma *v);
 /* Maps p, which lies in v, as far as v allows (posted). 0, or -errno from the platform. */
 int pma_map(struct mm *mm, struct pma *p, const struct vma *v) REQUIRES(mm->lock);
+/*
+ * Puts p in the place of a range it covers exactly, whose mapping it replaces at the host. The old
+ * PMAs stay until mm_settle(), since the host may map their pages until then.
+ */
+int pma_replace(struct mm *mm, struct pma *p, const struct vma *v) REQUIRES(mm->lock);
+/* Waits for all posted maps; what they replaced may go. */
+void mm_settle(struct mm *mm) REQUIRES(mm->lock);
 /* Brings what the host maps in [start, end) in line with the VMAs; isolated at both ends. */
 void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 

@@ -107,6 +107,8 @@ int mm_munmap_locked(struct mm *mm, uaddr_t start, uaddr_t end)
 	vma_split_at(mm, end);
 	pma_isolate(mm, start, end);
 	pma_drop_range(mm, start, end);
+	if (mm->replaced)
+		mm_settle(mm);
 	for (v = vma_find(mm, start); v && v->start < end; v = next) {
 		next = vma_next(v);
 		vma_remove(mm, v);

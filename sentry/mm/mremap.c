@@ -91,7 +91,7 @@ static int move_pmas(struct mm *mm, struct vma *to, uaddr_t old, uint64_t size, 
 				lo = p->start;
 			hi = p->end;
 		}
-		rb_erase(&p->node, &mm->pmas);
+		pma_erase(mm, p);
 		p->dead_next = NULL;
 		*tail = p;
 		tail = &p->dead_next;

@@ -68,11 +68,17 @@ void pma_insert(struct mm *mm, struct pma *p)
 	}
 	rb_link_node(&p->node, parent, link);
 	rb_insert_color(&p->node, &mm->pmas);
+	mm->nr_pmas++;
 	mm_changed(mm);
 }
 
-static void pma_cut(struct mm *mm, uaddr_t addr)
-	REQUIRES(mm->lock);
+void pma_erase(struct mm *mm, struct pma *p)
+{
+	rb_erase(&p->node, &mm->pmas);
+	mm->nr_pmas--;
+}
+
+static void pma_cut(struct mm *mm, uaddr_t addr) REQUIRES(mm->lock);
 static void pma_cut(struct mm *mm, uaddr_t addr)
 {
 	struct pma *p = pma_find(mm, addr), *up;
@@ -123,7 +129,7 @@ static bool pma_can_merge(struct mm *mm, const struct pma *a, const struct pma *
 static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n)
 {
 	p->end = n->end;
-	rb_erase(&n->node, &mm->pmas);
+	pma_erase(mm, n);
 	backing_file_put(n->bf); /* not the last: p holds one */
 	pma_give_spare(mm, n);
 }
@@ -169,7 +175,7 @@ int pma_host_prot(const struct pma *p, const struct vma *v)
 	return prot ? prot : PF_PROT_READ;
 }
 
-static int host_map(struct mm *mm, const struct pma *p, int prot)
+static int host_map(struct mm *mm, const struct pma *p, int prot, unsigned int flags)
 {
 	struct platform_file *pf;
 	int ret;
@@ -179,11 +185,12 @@ static int host_map(struct mm *mm, const struct pma *p, int prot)
 	ret = backing_platform_file(p->bf, &pf);
 	if (ret < 0)
 		return ret;
-	/* fresh: into a hole, or over a copy-on-write page, where break_cow() waits if it must */
-	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot,
-			  PF_MAP_FRESH |
-				  (p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0));
+	if (p->kind == PMA_FILE && !p->writable)
+		flags |= PF_MAP_PRIVATE;
+	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot, flags);
 }
+
+static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 
 int pma_map(struct mm *mm, struct pma *p, const struct vma *v)
 {
@@ -191,7 +198,7 @@ int pma_map(struct mm *mm, struct pma *p, const struct vma *v)
 
 	if (prot == HPROT_NONE || prot == p->hprot)
 		return 0;
-	ret = host_map(mm, p, prot);
+	ret = host_map(mm, p, prot, p->hprot == HPROT_NONE ? PF_MAP_FRESH : 0);
 	if (ret < 0)
 		return ret;
 	p->hprot = prot;
@@ -225,18 +232,74 @@ static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 	}
 }
 
-void pma_forget_range(struct mm *mm, uaddr_t start, uaddr_t end)
+/* Isolated range out of the tree, onto a list. */
+static void unlink_range(struct mm *mm, uaddr_t start, uaddr_t end, struct pma **list)
+	REQUIRES(mm->lock);
+static void unlink_range(struct mm *mm, uaddr_t start, uaddr_t end, struct pma **list)
 {
 	struct pma *p, *next;
 
 	for (p = pma_find_in(mm, start, end); p && p->start < end; p = next) {
 		next = pma_next(p);
-		rb_erase(&p->node, &mm->pmas);
+		pma_erase(mm, p);
+		p->dead_next = *list;
+		*list = p;
+	}
+	mm_changed(mm);
+}
+
+void pma_forget_range(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	unlink_range(mm, start, end, &mm->dead_pmas[mm->gen]);
+	atomic_store(&mm->has_dead, mm->dead_pmas[0] || mm->dead_pmas[1]);
+}
+
+void mm_settle(struct mm *mm)
+{
+	struct pma *p;
+	int ret = mm->as ? ops()->sync(mm->as) : 0;
+
+	if (ret < 0)
+		mm->sync_err = ret;
+	/* a map that should have replaced another and did not leaves the old pages in sight */
+	if (ret == -ENOMEM && mm->replaced)
+		mm->broken = true;
+	while ((p = mm->replaced) != NULL) {
+		mm->replaced = p->dead_next;
 		p->dead_next = mm->dead_pmas[mm->gen];
 		mm->dead_pmas[mm->gen] = p;
 		atomic_store(&mm->has_dead, true);
 	}
-	mm_changed(mm);
+}
+
+int pma_replace(struct mm *mm, struct pma *p, const struct vma *v)
+{
+	struct pma *old = pma_find(mm, p->start);
+	bool mapped = false, exclusive;
+	int prot = pma_host_prot(p, v), ret = 0;
+
+	for (struct pma *o = old; o && o->start < p->end; o = pma_next(o))
+		mapped |= o->hprot != HPROT_NONE;
+	unlink_range(mm, p->start, p->end, mapped ? &mm->replaced : &mm->dead_pmas[mm->gen]);
+	atomic_store(&mm->has_dead, mm->dead_pmas[0] || mm->dead_pmas[1]);
+	pma_insert(mm, p);
+	/*
+	 * Old and new pages hold the same bytes and the old ones cannot be written: a lone thread
+	 * that waits for this very fault may go on before the host has swapped them, for what it
+	 * writes faults until then. Others, and what we are about to write, must not meet the old
+	 * ones.
+	 */
+	exclusive = mm->in_fault && atomic_load(&mm->users) <= 1;
+	if (prot != HPROT_NONE) {
+		ret = host_map(mm, p, prot, !mapped || exclusive ? PF_MAP_FRESH : 0);
+		if (ret == 0)
+			p->hprot = prot;
+	}
+	if (mapped && p->hprot == HPROT_NONE)
+		host_unmap(mm, p->start, p->end);
+	if (mapped && !exclusive)
+		mm_settle(mm);
+	return ret;
 }
 
 void pma_drop_range(struct mm *mm, uaddr_t start, uaddr_t end)

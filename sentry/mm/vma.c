@@ -80,8 +80,7 @@ struct vma *vma_at(struct mm *mm, uaddr_t addr)
 	return v && v->start <= addr ? v : NULL;
 }
 
-static void vma_link(struct mm *mm, struct vma *v)
-	REQUIRES(mm->lock);
+static void vma_link(struct mm *mm, struct vma *v) REQUIRES(mm->lock);
 static void vma_link(struct mm *mm, struct vma *v)
 {
 	struct rb_node **link = &mm->vmas.rb_node, *parent = NULL;
@@ -99,8 +98,7 @@ static void vma_link(struct mm *mm, struct vma *v)
 	mm_changed(mm);
 }
 
-static void vma_unlink(struct mm *mm, struct vma *v)
-	REQUIRES(mm->lock);
+static void vma_unlink(struct mm *mm, struct vma *v) REQUIRES(mm->lock);
 static void vma_unlink(struct mm *mm, struct vma *v)
 {
 	struct vma *next = vma_next(v);

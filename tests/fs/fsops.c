@@ -364,6 +364,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	g_seed = strtoull(argv[1], NULL, 0);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	umask(022);
 	for (long n = strtol(argv[2], NULL, 0); n > 0; n--)
 		step();

@@ -96,9 +96,12 @@ static int lookup_listing(struct ginode *gd, struct listing *l, const char *name
 int gofer_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode)
 {
 	struct ginode *gd = ginode_of(dir);
-	struct listing *l = listing_cached(gd);
+	struct listing *l;
 	int ret = -EAGAIN;
 
+	if (atomic_load(&gd->flags) & GI_CHANGES)
+		return walk(gd, name, len, ret_inode);
+	l = listing_cached(gd);
 	if (l) {
 		ret = lookup_listing(gd, l, name, len, ret_inode);
 		listing_put(l);
@@ -140,30 +143,46 @@ static int revalidate_name(struct ginode *gd, const char *name, size_t len, stru
 	return ginode_set_attr(gi, &blob.node.attr) == 0;
 }
 
+/* Did the directory's own times move since it was first seen? vfs may hold its i.lock, so that is left alone. */
+static int dir_moved(struct ginode *gd)
+{
+	struct gofer_getattr_req q;
+	struct gofer_getattr_rep r;
+	struct gofer_call call = { .op = GOFER_GETATTR, .req = &q, .rep = &r };
+	int ret;
+
+	ret = ginode_nid(gd, &q.node);
+	if (ret == 0)
+		ret = gofer_call(gofer_sb_of(&gd->i)->conn, &call);
+	if (ret < 0)
+		return ret;
+	if (r.attr.mtime.sec != gd->seen_mtime.sec || r.attr.mtime.nsec != gd->seen_mtime.nsec ||
+	    r.attr.ctime.sec != gd->seen_ctime.sec || r.attr.ctime.nsec != gd->seen_ctime.nsec)
+		return 1;
+	atomic_store(&gd->names_until, host_now_ns() + GOFER_TTL_NS);
+	return 0;
+}
+
 /*
  * Shared mode, read-only tree: names in a directory are believed while the directory's own times do not move,
- * which is looked at once per GOFER_TTL_NS; attributes of the file likewise.
+ * which is looked at once per GOFER_TTL_NS; attributes of the file likewise. A directory that did
+ * move is one the host works in: from then on its names are asked for one by one.
  */
-static int revalidate_ttl(struct ginode *gd, struct ginode *gi)
+static int revalidate_ttl(struct ginode *gd, const char *name, size_t len, struct ginode *gi)
 {
 	int ret;
 
-	if (!ginode_fresh(gd)) {
-		struct ktime m, c;
-
-		rwlock_rdlock_nested(&gd->i.lock);
-		m = gd->i.mtime;
-		c = gd->i.ctime;
-		rwlock_unlock(&gd->i.lock);
-		ret = ginode_refresh(gd);
+	if (!(atomic_load(&gd->flags) & GI_CHANGES) && host_now_ns() >= atomic_load(&gd->names_until)) {
+		ret = dir_moved(gd);
 		if (ret < 0)
 			return ret == -ESTALE ? 0 : ret;
-		if (m.sec != gd->i.mtime.sec || m.nsec != gd->i.mtime.nsec ||
-		    c.sec != gd->i.ctime.sec || c.nsec != gd->i.ctime.nsec) {
+		if (ret > 0) {
+			ginode_mark(gd, GI_CHANGES);
 			listing_drop(gd);
-			return 0;
 		}
 	}
+	if (atomic_load(&gd->flags) & GI_CHANGES)
+		return revalidate_name(gd, name, len, gi ? &gi->i : NULL);
 	if (gi && !ginode_fresh(gi)) {
 		ret = ginode_refresh(gi);
 		if (ret < 0)
@@ -179,11 +198,12 @@ int gofer_revalidate(struct inode *dir, const char *name, size_t len, struct ino
 
 	if (ttl == GOFER_TTL_FOREVER)
 		return 1;
-	if (ttl && ginode_fresh(gd) && (!gi || ginode_fresh(gi)))
+	if (ttl && !(atomic_load(&gd->flags) & GI_CHANGES) && host_now_ns() < atomic_load(&gd->names_until) &&
+	    (!gi || ginode_fresh(gi)))
 		return 1;
 	if (nonblock)
 		return -ECHILD;
-	return ttl ? revalidate_ttl(gd, gi) : revalidate_name(gd, name, len, inode);
+	return ttl ? revalidate_ttl(gd, name, len, gi) : revalidate_name(gd, name, len, inode);
 }
 
 /* The directory's names and attributes changed by our own doing. */

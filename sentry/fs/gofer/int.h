@@ -51,8 +51,10 @@ struct ginode {
 	uint64_t dev, ino;		/* const: identity on the host */
 	uint64_t blocks;		/* i.lock */
 	uint32_t blksize;		/* const */
+	struct gofer_time seen_mtime, seen_ctime; /* const: when the inode was made */
 	_Atomic uint32_t flags;		/* GI_* */
-	_Atomic uint64_t valid_until;	/* CLOCK_MONOTONIC; attributes and, of a directory, names */
+	_Atomic uint64_t valid_until;	/* CLOCK_MONOTONIC; attributes */
+	_Atomic uint64_t names_until;	/* of a directory: names in it */
 	struct hlist_node hash;		/* gofer_sb.lock */
 	struct list_head fd_link, list_link; /* gofer_sb.lock */
 
@@ -71,6 +73,7 @@ struct ginode {
 #define GI_STALE     1u			/* attributes changed on the host by our own doing */
 #define GI_MODIFIED  2u			/* listings may hold older attributes of it */
 #define GI_UNHASHED  4u			/* no longer in the table */
+#define GI_CHANGES   16u		/* a directory of a shared tree that the host was seen to change */
 #define GI_NO_CAPS   8u			/* known to have no security.capability */
 
 static inline struct ginode *ginode_of(struct inode *i)

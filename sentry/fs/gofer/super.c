@@ -161,6 +161,8 @@ static int ginode_new(struct gofer_sb *gsb, const struct gofer_attr *a, struct g
 	gi->dev = gofer_dev(a);
 	gi->ino = a->ino;
 	gi->blksize = a->blksize >= 512 && a->blksize <= (1u << 20) ? a->blksize : 4096;
+	gi->seen_mtime = a->mtime;
+	gi->seen_ctime = a->ctime;
 	gi->i.rdev_major = a->rdev_major;
 	gi->i.rdev_minor = a->rdev_minor;
 	if (a->flags & GOFER_ATTR_BTIME)
@@ -171,6 +173,7 @@ static int ginode_new(struct gofer_sb *gsb, const struct gofer_attr *a, struct g
 	INIT_LIST_HEAD(&gi->list_link);
 	INIT_HLIST_NODE(&gi->hash);
 	store_attr(gi, a);
+	gi->names_until = gi->valid_until;
 	*ret_gi = gi;
 	return 0;
 }

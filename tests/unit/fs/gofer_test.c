@@ -234,6 +234,40 @@ static void shared_trees_show_what_the_host_does(void **state)
 	fstest_free(t);
 }
 
+static void read_only_trees_are_believed_for_a_second(void **state)
+{
+	struct fstest *t = fstest_dir();
+	struct kstat st;
+	uint64_t before;
+
+	mkdirat(t->dirfd, "d", 0755);
+	host_put(t, "d/a", "1");
+	fstest_mount(t, FST_SHARED_RO);
+	assert_int_equal(t_stat(t, "/d/a", &st), 0);
+	assert_int_equal(t_stat(t, "/d/b", &st), -ENOENT);
+	assert_int_equal(t_stat(t, "/d/c", &st), -ENOENT);
+	before = gofer_conn_count(t->conn);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(t_stat(t, "/d/a", &st), 0);
+		assert_int_equal(t_stat(t, "/d/b", &st), -ENOENT);
+	}
+	assert_true(gofer_conn_count(t->conn) < before + 20);
+	host_put(t, "d/b", "22");
+	host_put(t, "d/x", "333");
+	assert_int_equal(renameat(t->dirfd, "d/x", t->dirfd, "d/a"), 0);
+	usleep(1100 * 1000);
+	assert_int_equal(t_stat(t, "/d/b", &st), 0);
+	assert_int_equal(st.size, 2);
+	assert_int_equal(t_stat(t, "/d/c", &st), -ENOENT);
+	assert_int_equal(t_stat(t, "/d/a", &st), 0);
+	assert_int_equal(st.size, 3);
+	/* The host works there: from now on everything is seen at once. */
+	host_put(t, "d/c", "4444");
+	assert_int_equal(t_stat(t, "/d/c", &st), 0);
+	assert_int_equal(vfs_mkdir(&t->c, NULL, "/d/no", 0755), -EROFS);
+	fstest_free(t);
+}
+
 static void the_death_of_the_gofer_is_eio(void **state)
 {
 	struct fstest *t = fstest_dir();
@@ -309,6 +343,7 @@ int main(void)
 		cmocka_unit_test(attributes_are_set),
 		cmocka_unit_test(large_directories_come_whole),
 		cmocka_unit_test(shared_trees_show_what_the_host_does),
+		cmocka_unit_test(read_only_trees_are_believed_for_a_second),
 		cmocka_unit_test(the_death_of_the_gofer_is_eio),
 		cmocka_unit_test(xattrs_pass),
 		cmocka_unit_test(descriptors_are_given_back),

@@ -158,6 +158,15 @@ static inline bool rwlock_tryrdlock(struct rwlock *l)
 	return true;
 }
 
+static inline bool rwlock_trywrlock(struct rwlock *l) TRY_ACQUIRES(true, *l) NO_THREAD_SAFETY;
+static inline bool rwlock_trywrlock(struct rwlock *l)
+{
+	if (pthread_rwlock_trywrlock(&l->rw) != 0)
+		return false;
+	lockcheck_hold(l, l->lc);
+	return true;
+}
+
 static inline void rwlock_wrlock(struct rwlock *l) ACQUIRES(*l) NO_THREAD_SAFETY;
 static inline void rwlock_wrlock(struct rwlock *l)
 {

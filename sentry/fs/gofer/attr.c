@@ -25,7 +25,7 @@ static uint32_t host_minor(uint64_t dev)
 	return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xffffff00));
 }
 
-static int refresh_by_fd(struct ginode *gi, struct backing_file *bf)
+static int refresh_by_fd(struct ginode *gi, struct backing_file *bf, bool wait)
 {
 	struct host_stat st;
 	struct gofer_attr a;
@@ -47,10 +47,10 @@ static int refresh_by_fd(struct ginode *gi, struct backing_file *bf)
 		.mtime = { .sec = st.mtime_s, .nsec = st.mtime_ns },
 		.ctime = { .sec = st.ctime_s, .nsec = st.ctime_ns },
 	};
-	return ginode_set_attr(gi, &a);
+	return wait ? ginode_set_attr(gi, &a) : ginode_try_attr(gi, &a);
 }
 
-int ginode_refresh(struct ginode *gi)
+int ginode_refresh(struct ginode *gi, bool wait)
 {
 	struct gofer_sb *gsb = gofer_sb_of(&gi->i);
 	struct backing_file *bf = ginode_backing_cached(gi);
@@ -60,14 +60,16 @@ int ginode_refresh(struct ginode *gi)
 	int ret;
 
 	if (bf) {
-		ret = refresh_by_fd(gi, bf);
+		ret = refresh_by_fd(gi, bf, wait);
 		backing_file_put(bf);
 		return ret;
 	}
 	ret = ginode_nid(gi, &q.node);
 	if (ret == 0)
 		ret = gofer_call(gsb->conn, &call);
-	return ret < 0 ? ret : ginode_set_attr(gi, &r.attr);
+	if (ret < 0)
+		return ret;
+	return wait ? ginode_set_attr(gi, &r.attr) : ginode_try_attr(gi, &r.attr);
 }
 
 int gofer_getattr(struct inode *i, uint32_t mask, struct kstat *ret_st)
@@ -77,7 +79,7 @@ int gofer_getattr(struct inode *i, uint32_t mask, struct kstat *ret_st)
 
 	/* A file without a name and without an id: what is known is all there is. */
 	if (!ginode_fresh(gi)) {
-		ret = ginode_refresh(gi);
+		ret = ginode_refresh(gi, true);
 		if (ret < 0 && ret != -ESTALE)
 			return ret;
 	}

@@ -140,7 +140,7 @@ static int revalidate_name(struct ginode *gd, const char *name, size_t len, stru
 	if (!inode || call.rep_blob_size < sizeof(blob.node))
 		return 0;
 	gi = ginode_of(inode);
-	return ginode_set_attr(gi, &blob.node.attr) == 0;
+	return ginode_try_attr(gi, &blob.node.attr) == 0;
 }
 
 /* Did the directory's own times move since it was first seen? vfs may hold its i.lock, so that is left alone. */
@@ -184,7 +184,7 @@ static int revalidate_ttl(struct ginode *gd, const char *name, size_t len, struc
 	if (atomic_load(&gd->flags) & GI_CHANGES)
 		return revalidate_name(gd, name, len, gi ? &gi->i : NULL);
 	if (gi && !ginode_fresh(gi)) {
-		ret = ginode_refresh(gi);
+		ret = ginode_refresh(gi, false);
 		if (ret < 0)
 			return ret == -ESTALE ? 0 : ret;
 	}

@@ -98,6 +98,11 @@ int ginode_find_or_new(struct gofer_sb *gsb, const struct gofer_attr *attr, uint
 void ginode_unhash(struct ginode *gi);
 /* Stores attributes. -ESTALE if they are another file's. */
 int ginode_set_attr(struct ginode *gi, const struct gofer_attr *attr);
+/*
+ * The same in lookup and revalidation, where vfs may hold this very inode's lock (a rename into its parent): then it
+ * is left for the next getattr.
+ */
+int ginode_try_attr(struct ginode *gi, const struct gofer_attr *attr);
 /* The node id, asking for it if need be. gi->lock not held. */
 int ginode_nid(struct ginode *gi, uint64_t *ret_nid);
 /* gi's id, or (id untouched) its directory, referenced, where it goes by its name in that. */
@@ -123,8 +128,8 @@ int gofer_setxattr(struct inode *i, const char *name, const void *val, size_t si
 ssize_t gofer_listxattr(struct inode *i, char *buf, size_t size);
 int gofer_removexattr(struct inode *i, const char *name);
 int gofer_statfs(struct super_block *sb, struct lx_statfs *ret_st);
-/* Asks for the attributes again. */
-int ginode_refresh(struct ginode *gi);
+/* Asks for the attributes again. wait: as ginode_set_attr; else as ginode_try_attr. */
+int ginode_refresh(struct ginode *gi, bool wait);
 
 /* --- dir.c --- */
 int gofer_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode);

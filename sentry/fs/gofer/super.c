@@ -78,15 +78,33 @@ static void store_attr(struct ginode *gi, const struct gofer_attr *a)
 	atomic_fetch_and(&gi->flags, ~GI_STALE);
 }
 
+static bool same_file(const struct ginode *gi, const struct gofer_attr *attr)
+{
+	return gofer_dev(attr) == gi->dev && attr->ino == gi->ino &&
+	       (attr->mode & LX_S_IFMT) == (gi->i.mode & LX_S_IFMT);
+}
+
 int ginode_set_attr(struct ginode *gi, const struct gofer_attr *attr)
 {
-	if (gofer_dev(attr) != gi->dev || attr->ino != gi->ino ||
-	    (attr->mode & LX_S_IFMT) != (gi->i.mode & LX_S_IFMT))
+	if (!same_file(gi, attr))
 		return -ESTALE;
 	/* Nested: callers may hold the directory's. */
 	rwlock_wrlock_nested(&gi->i.lock);
 	store_attr(gi, attr);
 	rwlock_unlock(&gi->i.lock);
+	return 0;
+}
+
+int ginode_try_attr(struct ginode *gi, const struct gofer_attr *attr)
+{
+	if (!same_file(gi, attr))
+		return -ESTALE;
+	if (rwlock_trywrlock(&gi->i.lock)) {
+		store_attr(gi, attr);
+		rwlock_unlock(&gi->i.lock);
+	} else {
+		ginode_mark(gi, GI_STALE);
+	}
 	return 0;
 }
 
@@ -247,7 +265,7 @@ int ginode_find_or_new(struct gofer_sb *gsb, const struct gofer_attr *attr, uint
 		inode_put(&new->i);	/* somebody was faster */
 	}
 	if (fresh || !ginode_fresh(gi))
-		ginode_set_attr(gi, attr);
+		ginode_try_attr(gi, attr);
 	adopt(gi, nid, link, link_size);
 	*ret_inode = &gi->i;
 	return 0;

@@ -103,7 +103,7 @@ int onode_new_dir(struct overlay_sb *osb, struct inode *dir, uint32_t mode, cons
 void onode_own(struct onode *on, unsigned int flags);
 /* The last name is gone. */
 void onode_unpin(struct onode *on);
-/* Copies attributes of the lower file, if they are the truth. locked: on->i.lock is held for writing. */
+/* Copies attributes of the lower file, if they are the truth; not if on->i.lock is taken. */
 void onode_sync(struct onode *on);
 
 /* --- upper.c: what the overlay needs of tmpfs --- */

@@ -104,7 +104,9 @@ void onode_sync(struct onode *on)
 	tmp.mtime = on->lower->mtime;
 	tmp.ctime = on->lower->ctime;
 	rwlock_unlock(&on->lower->lock);
-	rwlock_wrlock_nested(&on->i.lock);
+	/* vfs may hold this very lock (a rename into the parent): what it works on is recent enough. */
+	if (!rwlock_trywrlock(&on->i.lock))
+		return;
 	if (!(atomic_load(&on->flags) & ON_META)) {
 		on->i.mode = (on->i.mode & LX_S_IFMT) | (tmp.mode & 07777);
 		on->i.uid = tmp.uid;

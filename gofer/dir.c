@@ -208,8 +208,9 @@ int op_rename(struct gofer_server *s, const struct gofer_req *req, struct reply 
 		ret = use_optional(s, q->victim, &victim);
 	if (ret == 0 && dir->mnt != new_dir->mnt)
 		ret = -EXDEV;
-	if (ret == 0 &&
-	    renameat2(dirfd, name_str(from, buf), new_fd, name_str(to, new_buf), q->flags) < 0)
+	/* Not by libc, which makes another call of it when flags is 0. */
+	if (ret == 0 && syscall(SYS_renameat2, dirfd, name_str(from, buf), new_fd,
+				name_str(to, new_buf), q->flags) < 0)
 		ret = -errno;
 	if (ret == 0) {
 		if (moved)

@@ -294,7 +294,8 @@ long sys_fallocate(struct task *t, const struct sysargs *a)
 		return -EOPNOTSUPP;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
-	if ((f->flags & LX_O_APPEND) && (kind & ~(LX_FALLOC_FL_ZERO_RANGE | LX_FALLOC_FL_UNSHARE_RANGE)))
+	/* the inode's attribute, not O_APPEND */
+	if ((f->inode->attributes & LX_STATX_ATTR_APPEND) && kind)
 		return -EPERM;
 	if (LX_S_ISFIFO(f->inode->mode))
 		return -ESPIPE;

@@ -268,6 +268,7 @@ static int make_exclusive(struct mm *mm, struct pma *p, uaddr_t start, uaddr_t e
 
 	if (ret < 0)
 		return ret;
+	mm->cost.exclusive++;
 	pma_isolate(mm, start, end);
 	p = pma_find(mm, start);
 	p->cow = false;
@@ -277,10 +278,22 @@ static int make_exclusive(struct mm *mm, struct pma *p, uaddr_t start, uaddr_t e
 	return 0;
 }
 
+/*
+ * Least size of a block, by how often v was broken before: who writes to many places of a range
+ * will write to more of them, and a fault costs as much as copying 64 KiB. Pages of a file are
+ * .data, which is written densely.
+ */
+static uint64_t break_least(const struct vma *v, const struct pma *p)
+{
+	if (p->kind == PMA_FILE)
+		return v->nr_breaks < 4 ? 16ull << 10 : 64ull << 10;
+	return v->nr_breaks < 16 ? PAGE_SIZE : v->nr_breaks < 256 ? 16ull << 10 : 64ull << 10;
+}
+
 static void break_block(struct vma *v, const struct pma *p, uaddr_t addr, uaddr_t *ret_lo,
 			uaddr_t *ret_hi)
 {
-	uint64_t min = vma_size(v) / 4096, size = PAGE_SIZE;
+	uint64_t min = MAX(vma_size(v) / 4096, break_least(v, p)), size = PAGE_SIZE;
 	uaddr_t lo, hi;
 
 	if (v->break_size && addr == v->break_next)
@@ -295,6 +308,7 @@ static void break_block(struct vma *v, const struct pma *p, uaddr_t addr, uaddr_
 	*ret_hi = MIN(hi, MIN(p->end, v->end));
 	v->break_next = *ret_hi;
 	v->break_size = size;
+	v->nr_breaks++;
 }
 
 static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr) REQUIRES(mm->lock);
@@ -314,6 +328,7 @@ static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
 	ret = mm_reserve_nodes(mm, 0, 3);
 	if (ret < 0)
 		return ret;
+	mm->cost.breaks++;
 	break_block(v, p, addr, &lo, &hi);
 	if (mm->nr_pmas > MM_MANY_PMAS) {
 		lo = MAX(p->start, v->start);
@@ -507,6 +522,7 @@ int mm_fault(struct mm *mm, uaddr_t addr, enum guest_access access, const struct
 	mm_note_limits(mm, lim);
 	if (mm->replaced)
 		mm_settle(mm); /* done long ago, most likely */
+	mm->cost.faults++;
 	mm->in_fault = true;
 	ret = fault_locked(mm, addr, access);
 	mm->in_fault = false;

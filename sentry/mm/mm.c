@@ -5,10 +5,13 @@
  * generations of such copies are counted, and what dies is released once both that could have seen
  * it are over.
  */
+#define LOG_TAG "mm"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/log.h>
 #include <host/host.h>
 #include <host/usercopy.h>
 
@@ -190,6 +193,11 @@ static void mm_teardown(struct mm *mm)
 	mm_lock(mm);
 	as = mm->as;
 	mm->as = NULL;
+	if (as)
+		log_dbg("%u maps %u unmaps %u protects %u syncs %u faults %u copied %u kept; %u pmas %u vmas",
+			mm->cost.maps, mm->cost.unmaps, mm->cost.protects, mm->cost.syncs,
+			mm->cost.faults, mm->cost.breaks, mm->cost.exclusive, mm->nr_pmas,
+			mm->nr_vmas);
 	mutex_unlock(&mm->lock);
 	if (as)
 		g_mm.platform->ops->aspace_free(as);

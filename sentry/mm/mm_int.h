@@ -74,6 +74,7 @@ struct vma {
 	 */
 	uaddr_t break_next;
 	uint64_t break_size;
+	unsigned int nr_breaks;
 	struct vma *dead_next;
 };
 
@@ -146,6 +147,11 @@ struct mm {
 	struct cond quiesce_end;
 
 	struct mm_exe *exe; /* owned reference; shared with forks */
+
+	/* what it cost: told in the debug log at the end */
+	struct {
+		unsigned int maps, unmaps, protects, syncs, faults, breaks, exclusive;
+	} cost;
 };
 
 struct mm_exe {

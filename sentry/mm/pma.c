@@ -187,6 +187,7 @@ static int host_map(struct mm *mm, const struct pma *p, int prot, unsigned int f
 		return ret;
 	if (p->kind == PMA_FILE && !p->writable)
 		flags |= PF_MAP_PRIVATE;
+	mm->cost.maps++;
 	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot, flags);
 }
 
@@ -212,6 +213,7 @@ static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end)
 
 	if (!mm->as || start >= end)
 		return;
+	mm->cost.unmaps++;
 	ret = ops()->unmap(mm->as, start, end - start);
 	if (ret < 0 && !mm->broken) {
 		log_ratelimited(LOG_LEVEL_WARN, "host refused to unmap: %d", ret);
@@ -225,6 +227,7 @@ static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 
 	if (!mm->as)
 		return;
+	mm->cost.protects++;
 	ret = ops()->protect(mm->as, start, end - start, prot);
 	if (ret < 0 && !mm->broken) {
 		log_ratelimited(LOG_LEVEL_WARN, "host refused to protect: %d", ret);
@@ -259,6 +262,7 @@ void mm_settle(struct mm *mm)
 	struct pma *p;
 	int ret = mm->as ? ops()->sync(mm->as) : 0;
 
+	mm->cost.syncs++;
 	if (ret < 0)
 		mm->sync_err = ret;
 	/* a map that should have replaced another and did not leaves the old pages in sight */

@@ -4,6 +4,7 @@
  * read of them. Their life is in task_clone.c, task_run.c, task_exec.c and task_exit.c.
  */
 #include "kernel/kernel_int.h"
+#include "kernel/seccomp.h"
 
 #include <abi/linux/capability.h>
 #include <abi/linux/sched.h>
@@ -46,6 +47,7 @@ int task_alloc(struct kernel *k, struct task **ret_t)
 static void task_destroy(struct task *t)
 {
 	sigpending_flush(&t->pending);
+	seccomp_filter_put(atomic_load(&t->seccomp));
 	cred_put(t->cred);
 	ucount_put(t->ucount);
 	pid_put(t->pid);

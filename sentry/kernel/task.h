@@ -148,7 +148,8 @@ struct task {
 	uint64_t affinity[16]; /* CPUs 0..1023; g_tasklist */
 	uint64_t timer_slack_ns;
 	void *ptrace;  /* tracer state (kernel/ptrace.c), a later step */
-	void *seccomp; /* guest seccomp filters (kernel/seccomp.c) */
+	struct seccomp_filter *_Atomic seccomp; /* owned: newest of the guest's filters (kernel/seccomp.h) */
+	_Atomic uint8_t seccomp_mode; /* LX_SECCOMP_MODE_*; written as seccomp is */
 	void *sched_extra;
 	struct ucount *ucount;       /* owned: whom this task is counted for (RLIMIT_NPROC) */
 	bool pi_gone;                /* no PI futex may name it as owner any more: futex_pi.c */

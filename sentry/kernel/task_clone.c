@@ -11,6 +11,7 @@
 
 #include "kernel/kernel_int.h"
 #include "kernel/pidfd.h"
+#include "kernel/seccomp.h"
 #include "kernel/vfork.h"
 
 #define CLONE_NS_FLAGS                                                                             \
@@ -162,7 +163,6 @@ static void copy_plain(struct task *t, struct task *c, const struct clone_req *r
 	atomic_fetch_add(&c->ucount->processes, 1);
 	c->blocked = t->blocked;
 	c->personality = t->personality;
-	c->no_new_privs = t->no_new_privs;
 	c->nice = t->nice;
 	c->sched_policy = t->sched_policy;
 	c->sched_prio = t->sched_prio;
@@ -279,6 +279,8 @@ static int publish(struct task *t, const struct clone_req *rq, struct task *c)
 		ret = -LX_ERESTARTNOINTR;
 	else if (k->shutting_down)
 		ret = -ENOMEM;
+	if (ret == 0)
+		seccomp_clone_locked(t, c);
 	if (ret == 0 && (rq->flags & LX_CLONE_THREAD))
 		task_publish_locked(c);
 	mutex_unlock(&from->siglock);

@@ -14,6 +14,7 @@
 #include <platform/regs.h>
 
 #include "kernel/task.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/table.h"
 #include "syscalls/trace.h"
 #include "syscalls/unimpl.h"
@@ -49,7 +50,8 @@ void syscall_dispatch(struct task *t)
 	traced = trace_wanted(row);
 	if (unlikely(traced))
 		trace_enter(t, row, nr, &args);
-	ret = syscall_call(t, row, &args);
+	if (likely(!t->seccomp_mode) || seccomp_allows(t, nr, row, &args, &ret))
+		ret = syscall_call(t, row, &args);
 	if (unlikely(traced))
 		trace_exit(t, row, &args, ret);
 

@@ -13,12 +13,12 @@
 #include <abi/linux/capability.h>
 #include <abi/linux/prctl.h>
 #include <abi/linux/sched.h>
-#include <abi/linux/seccomp.h>
 #include <abi/linux/signal.h>
 
 #include "kernel/kernel.h"
 #include "kernel/task.h"
 #include "syscalls/handlers.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/unimpl.h"
 
 /* task.prctl_state */
@@ -238,7 +238,9 @@ long sys_prctl(struct task *t, const struct sysargs *a)
 	case LX_PR_SET_TIMING:
 		return v == LX_PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	case LX_PR_GET_SECCOMP:
-		return t->seccomp ? LX_SECCOMP_MODE_FILTER : LX_SECCOMP_MODE_DISABLED;
+		return t->seccomp_mode;
+	case LX_PR_SET_SECCOMP:
+		return prctl_set_seccomp(t, v, arg_addr(a, 2));
 	case LX_PR_GET_TSC:
 		return put_int(t, v, LX_PR_TSC_ENABLE);
 	case LX_PR_SET_TSC:

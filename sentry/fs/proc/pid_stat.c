@@ -12,6 +12,7 @@
 
 #include "fs/proc/proc.h"
 #include "kernel/kernel.h"
+#include "kernel/seccomp.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -264,8 +265,8 @@ int proc_status_show(const struct pseudo_ctx *x, struct strbuf *out)
 		strbuf_printf(out, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
 			      U(c->cap_inheritable), U(c->cap_permitted), U(c->cap_effective), U(c->cap_bounding),
 			      U(c->cap_ambient));
-	strbuf_printf(out, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%d\n", t->no_new_privs,
-		      t->seccomp ? 2 : 0, t->seccomp ? 1 : 0);
+	strbuf_printf(out, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%u\n", t->no_new_privs,
+		      t->seccomp_mode, seccomp_nr_filters(t));
 	strbuf_puts(out, "Speculation_Store_Bypass:\tthread vulnerable\nSpeculationIndirectBranch:\tconditional enabled\n");
 	strbuf_puts(out, "Cpus_allowed:\t");
 	for (int w = (int)(nr_cpus - 1) / 32; w >= 0; w--)

@@ -12,3 +12,8 @@
 /* which arguments of clone(2) these are */
 #define ARCH_CLONE_TLS	     3
 #define ARCH_CLONE_CHILD_TID 4
+
+/* seccomp: the architecture of struct lx_seccomp_data (abi/linux/seccomp.h) */
+#define ARCH_AUDIT LX_AUDIT_ARCH_AARCH64
+/* what the result register held at the call */
+#define ARCH_ROLLBACK(nr, args) ((args)->a[0])

@@ -521,6 +521,8 @@ void super_unuse(struct super_block *sb)
 		dentry_forget_children(root);
 		sb->root = NULL;
 		dentry_put(root);
+		if (sb->ops && sb->ops->unmounted)
+			sb->ops->unmounted(sb);
 	}
 	super_put(sb);
 }

@@ -209,6 +209,8 @@ struct super_ops {
 	int (*statfs)(struct super_block *sb, struct lx_statfs *ret_st);
 	int (*sync)(struct super_block *sb);
 	void (*destroy)(struct super_block *sb);
+	/* The last mount is gone, and with it the root: lets go of inodes that were kept for it. May be NULL. */
+	void (*unmounted)(struct super_block *sb);
 	/* mount(2) with MS_REMOUNT and new options; NULL: they are ignored. */
 	int (*remount)(struct super_block *sb, const char *options);
 	/* Extra text for /proc/mounts (",size=..."), length or -errno. May be NULL. */

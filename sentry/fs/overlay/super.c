@@ -13,6 +13,7 @@
 
 #include "fs/overlay/int.h"
 #include "lock_class.h"
+#include "vfs/dentry.h"
 
 #define OVERLAYFS_MAGIC 0x794c7630
 #define FIRST_BITS	6u
@@ -267,10 +268,30 @@ static void overlay_sb_destroy(struct super_block *sb)
 	if (!osb)
 		return;
 	if (osb->lower)
-		super_put(osb->lower);
+		super_unuse(osb->lower);
 	mutex_fini(&osb->lock);
 	free(osb->table);
 	free(osb);
+}
+
+/* Nothing can be found by name any more: what was kept for that goes, and the lower tree's names with it. */
+static void overlay_unmounted(struct super_block *sb)
+{
+	struct overlay_sb *osb = sb->priv;
+	struct onode *on;
+
+	for (;;) {
+		mutex_lock(&osb->lock);
+		on = list_first_entry_or_null(&osb->pinned, struct onode, pin_link);
+		if (on)
+			list_del_init(&on->pin_link);
+		mutex_unlock(&osb->lock);
+		if (!on)
+			break;
+		inode_put(&on->i);
+	}
+	super_unuse(osb->lower);
+	osb->lower = NULL;
 }
 
 static int overlay_statfs(struct super_block *sb, struct lx_statfs *ret_st)
@@ -287,6 +308,7 @@ static int overlay_statfs(struct super_block *sb, struct lx_statfs *ret_st)
 
 static const struct super_ops overlay_super_ops = {
 	.statfs = overlay_statfs,
+	.unmounted = overlay_unmounted,
 	.destroy = overlay_sb_destroy,
 };
 
@@ -316,7 +338,8 @@ static int overlay_mount(const struct fstype *t, const char *source, const char 
 	if (!osb->table)
 		return -ENOMEM;
 	upper_init(osb, m->size);
-	osb->lower = super_get(m->lower);
+	super_use(m->lower);
+	osb->lower = m->lower;
 	osb->fixed = !m->lower->root->inode->ops->revalidate;
 	ret = onode_from_lower(osb, inode_get(m->lower->root->inode), &root);
 	if (ret < 0)

@@ -30,6 +30,7 @@ struct gthread;       /* one guest thread inside an aspace */
 #define PF_PROT_READ  1 /* same values as PROT_* */
 #define PF_PROT_WRITE 2
 #define PF_PROT_EXEC  4
+#define PF_PROT_POST  0x100 /* protect(): do not wait */
 
 /* map() flags */
 #define PF_MAP_POPULATE 1u /* pages are known to be present: prefault the range */
@@ -100,7 +101,10 @@ struct platform_ops {
 		   uint64_t off, int prot, unsigned int flags);
 	/* Acknowledged: on return no guest thread can reach the range any more. */
 	int (*unmap)(struct aspace *as, uaddr_t va, size_t size);
-	/* Acknowledged when it takes rights away, posted when it only adds. */
+	/*
+	 * Acknowledged. With PF_PROT_POST in prot only posted: for what adds rights, and for several
+	 * that one sync() ends; errors then show up there.
+	 */
 	int (*protect)(struct aspace *as, uaddr_t va, size_t size, int prot);
 	/*
 	 * Waits until all posted work of the aspace is done; returns the first error met since the

@@ -211,17 +211,25 @@ static int fake_protect(struct aspace *as, uaddr_t va, size_t size, int prot)
 		return ret;
 	mutex_lock(&as->f->lock);
 	as->counts.protect++;
-	ret = fake_maps_protect(&as->maps, va, va + size, prot);
+	ret = fake_maps_protect(&as->maps, va, va + size, prot & ~PF_PROT_POST);
+	if (ret < 0 && (prot & PF_PROT_POST)) {
+		as->sync_err = ret; /* as the host says it: later */
+		ret = 0;
+	}
 	mutex_unlock(&as->f->lock);
 	return ret;
 }
 
 static int fake_sync(struct aspace *as)
 {
+	int ret;
+
 	mutex_lock(&as->f->lock);
 	as->counts.sync++;
+	ret = as->sync_err;
+	as->sync_err = 0;
 	mutex_unlock(&as->f->lock);
-	return 0;
+	return ret;
 }
 
 static bool fake_aspace_dead(struct aspace *as, int *ret_status)

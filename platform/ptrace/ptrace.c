@@ -537,12 +537,9 @@ static int pt_unmap(struct aspace *as, uaddr_t va, size_t size)
 	return stub_unmap(as->stub, va, size);
 }
 
-/* What a page had before is not known here, so every change that leaves a right out waits. */
 static int pt_protect(struct aspace *as, uaddr_t va, size_t size, int prot)
 {
-	const int all = PF_PROT_READ | PF_PROT_WRITE | PF_PROT_EXEC;
-
-	return stub_protect(as->stub, va, size, prot, (prot & all) != all);
+	return stub_protect(as->stub, va, size, prot & ~PF_PROT_POST, !(prot & PF_PROT_POST));
 }
 
 static int pt_sync(struct aspace *as)

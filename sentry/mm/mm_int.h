@@ -295,8 +295,8 @@ int pma_map(struct mm *mm, struct pma *p, const struct vma *v) REQUIRES(mm->lock
  * PMAs stay until mm_settle(), since the host may map their pages until then.
  */
 int pma_replace(struct mm *mm, struct pma *p, const struct vma *v) REQUIRES(mm->lock);
-/* Waits for all posted maps; what they replaced may go. */
-void mm_settle(struct mm *mm) REQUIRES(mm->lock);
+/* Waits for all posted work; what it replaced may go. 0, or the first error of it. */
+int mm_settle(struct mm *mm) REQUIRES(mm->lock);
 /* Brings what the host maps in [start, end) in line with the VMAs; isolated at both ends. */
 void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 

@@ -221,6 +221,7 @@ static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end)
 	}
 }
 
+/* Posted: whoever takes rights away settles. */
 static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 {
 	int ret;
@@ -228,7 +229,7 @@ static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 	if (!mm->as)
 		return;
 	mm->cost.protects++;
-	ret = ops()->protect(mm->as, start, end - start, prot);
+	ret = ops()->protect(mm->as, start, end - start, prot | PF_PROT_POST);
 	if (ret < 0 && !mm->broken) {
 		log_ratelimited(LOG_LEVEL_WARN, "host refused to protect: %d", ret);
 		mm->broken = true;
@@ -257,7 +258,7 @@ void pma_forget_range(struct mm *mm, uaddr_t start, uaddr_t end)
 	atomic_store(&mm->has_dead, mm->dead_pmas[0] || mm->dead_pmas[1]);
 }
 
-void mm_settle(struct mm *mm)
+int mm_settle(struct mm *mm)
 {
 	struct pma *p;
 	int ret = mm->as ? ops()->sync(mm->as) : 0;
@@ -274,6 +275,7 @@ void mm_settle(struct mm *mm)
 		mm->dead_pmas[mm->gen] = p;
 		atomic_store(&mm->has_dead, true);
 	}
+	return ret;
 }
 
 int pma_replace(struct mm *mm, struct pma *p, const struct vma *v)
@@ -326,19 +328,16 @@ void pma_drop_range(struct mm *mm, uaddr_t start, uaddr_t end)
 	pma_forget_range(mm, start, end);
 }
 
-/* One run of neighbours that go from one protection to the same other one. */
+/* One run of neighbours that all go to the same protection. */
 struct reprotect {
 	uaddr_t start, end;
-	int from, to;
+	int to;
 };
 
+static void reprotect_flush(struct mm *mm, struct reprotect *r) REQUIRES(mm->lock);
 static void reprotect_flush(struct mm *mm, struct reprotect *r)
 {
-	if (r->end == r->start)
-		return;
-	if (r->to == HPROT_NONE)
-		host_protect(mm, r->start, r->end, 0);
-	else
+	if (r->end != r->start)
 		host_protect(mm, r->start, r->end, r->to);
 	r->end = r->start;
 }
@@ -347,6 +346,7 @@ void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end)
 {
 	struct reprotect run = { 0 };
 	struct vma *v = NULL;
+	bool narrows = false;
 
 	for (struct pma *p = pma_find_in(mm, start, end); p && p->start < end; p = pma_next(p)) {
 		int to;
@@ -354,12 +354,15 @@ void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end)
 		if (!v || v->end <= p->start)
 			v = vma_at(mm, p->start);
 		to = pma_host_prot(p, v);
-		if (to == p->hprot || (p->hprot == PF_PROT_NONE && to == HPROT_NONE))
-			continue;
 		if (p->hprot == HPROT_NONE) {
 			(void)pma_map(mm, p, v);
 			continue;
 		}
+		if (to == HPROT_NONE)
+			to = PF_PROT_NONE;
+		if (to == p->hprot)
+			continue;
+		narrows |= p->hprot & ~to;
 		if (run.end != run.start && (run.end != p->start || run.to != to))
 			reprotect_flush(mm, &run);
 		if (run.end == run.start) {
@@ -367,8 +370,10 @@ void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end)
 			run.to = to;
 		}
 		run.end = p->end;
-		p->hprot = to == HPROT_NONE ? PF_PROT_NONE : to;
+		p->hprot = to;
 	}
 	reprotect_flush(mm, &run);
+	if (narrows && mm_settle(mm) < 0)
+		mm->broken = true; /* rights that should be gone may be left */
 	mm_changed(mm);
 }

@@ -234,6 +234,19 @@ void tdata_free(struct tnode *t)
 
 /* --- reading --- */
 
+/* Is page (counted in e) used, and for how many of the *n bytes from off does that stay so? */
+static bool used_run(const struct textent *e, uint64_t page, uint64_t off, uint64_t *n)
+{
+	bool used = bitmap_test(e->used, page);
+	uint64_t last = page, end = off + *n;
+
+	while (last + 1 < e->nr && (e->start + last + 1) << PAGE_SHIFT < end &&
+	       bitmap_test(e->used, last + 1) == used)
+		last++;
+	*n = MIN(end, (e->start + last + 1) << PAGE_SHIFT) - off;
+	return used;
+}
+
 /* What is at off: up to *n bytes of one kind. True: contents at *ret_pf; false: a hole. i.lock held. */
 static bool run_at(struct tnode *t, uint64_t off, uint64_t *n, uint64_t *ret_pf)
 {
@@ -247,11 +260,12 @@ static bool run_at(struct tnode *t, uint64_t off, uint64_t *n, uint64_t *ret_pf)
 		*n = MIN(*n, end - off);
 		return false;
 	}
-	/* Pages of an extent that were never written read as zeros from the memory file's own hole. */
 	end = (e->start + e->nr) << PAGE_SHIFT;
 	*n = MIN(*n, end - off);
 	*ret_pf = e->base + off - (e->start << PAGE_SHIFT);
-	return true;
+	if (e->mapped)
+		return true; /* who knows: the memory file's own holes read as zeros */
+	return used_run(e, page - e->start, off, n);
 }
 
 /* [off, off + n) into buf; within the file's size. i.lock held. */

@@ -249,6 +249,7 @@ struct fdtable *task_fds_get(struct task *t);  /* referenced; NULL for a zombie 
 struct fscontext *task_fs_get(struct task *t); /* referenced; NULL for a zombie */
 void task_comm_get(struct task *t, char ret_comm[TASK_COMM_LEN]);
 void task_set_comm(struct task *t, const char *comm);
+void task_drop_sem_undo(struct task *t); /* as at exit: does what SEM_UNDO promised */
 void task_set_cred(struct task *t, struct cred *c /* consumed */);
 uint64_t task_rlimit(struct task *t, unsigned int res); /* soft limit */
 bool task_capable(struct task *t, unsigned int cap);

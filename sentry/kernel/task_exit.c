@@ -74,14 +74,19 @@ static void drop_mm(struct task *t, bool group_last)
 	mm_put(mm);
 }
 
+void task_drop_sem_undo(struct task *t)
+{
+	if (g_ipc_hooks)
+		g_ipc_hooks->exit(t);
+}
+
 static void drop_rest(struct task *t)
 {
 	struct fdtable *fds;
 	struct fscontext *fs;
 	struct uts_ns *uts;
 
-	if (g_ipc_hooks)
-		g_ipc_hooks->exit(t);
+	task_drop_sem_undo(t);
 	mutex_lock(&t->lock);
 	fds = STEAL(t->fds);
 	fs = STEAL(t->fs);

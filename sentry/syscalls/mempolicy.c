@@ -188,3 +188,95 @@ long sys_get_mempolicy(struct task *t, const struct sysargs *a)
 		return -EFAULT;
 	return nodes_addr ? copyout_nodes(t, nodes_addr, maxnode, nodes) : 0;
 }
+
+/* No range has a policy of its own, so there is none a home node could be given to. */
+long sys_set_mempolicy_home_node(struct task *t, const struct sysargs *a)
+{
+	uaddr_t start = arg_addr(a, 0), end;
+
+	if (!page_aligned(start) || arg_ulong(a, 3) || arg_ulong(a, 2) > 0)
+		return -EINVAL;
+	if (__builtin_add_overflow(start, page_up(arg_ulong(a, 1)), &end))
+		return -EINVAL;
+	return end == start ? 0 : -ENOENT;
+}
+
+/* --- moving pages between nodes: there is one --- */
+
+/* The process whose pages are meant: referenced; 0 is the caller. */
+static int target_mm(struct task *t, int pid, struct mm **ret_mm)
+{
+	auto_put(task) struct task *o = pid ? task_find(t->kernel, pid) : task_get(t);
+	struct mm *mm;
+
+	if (!o)
+		return -ESRCH;
+	if (task_may_access(t, o))
+		return -EPERM;
+	mm = task_mm_get(o);
+	if (!mm)
+		return -EINVAL;
+	*ret_mm = mm;
+	return 0;
+}
+
+long sys_migrate_pages(struct task *t, const struct sysargs *a)
+{
+	auto_put(mm) struct mm *mm = NULL;
+	uint64_t old, new;
+	int ret = copyin_nodes(t, arg_addr(a, 2), arg_ulong(a, 1), &old);
+
+	if (ret == 0)
+		ret = copyin_nodes(t, arg_addr(a, 3), arg_ulong(a, 1), &new);
+	if (ret == 0)
+		ret = target_mm(t, arg_int(a, 0), &mm);
+	if (ret < 0)
+		return ret;
+	if ((new & ~NODES_ALL) && !task_capable(t, LX_CAP_SYS_NICE))
+		return -EPERM;
+	return new & NODES_ALL ? 0 : -EINVAL;
+}
+
+/* Status of one page: its node, or -EFAULT where nothing is mapped. */
+static int page_status(struct mm *mm, uaddr_t addr)
+{
+	struct mm_vma_info vma;
+
+	if (mm_vma_next(mm, addr, &vma))
+		return -EFAULT;
+	if (vma.mappable)
+		mappable_put(vma.mappable);
+	return vma.start <= addr ? 0 : -EFAULT;
+}
+
+long sys_move_pages(struct task *t, const struct sysargs *a)
+{
+	auto_put(mm) struct mm *mm = NULL;
+	uaddr_t pages = arg_addr(a, 2), nodes = arg_addr(a, 3), status = arg_addr(a, 4);
+	unsigned long nr = arg_ulong(a, 1);
+	int ret, flags = arg_int(a, 5);
+
+	if (flags & ~(LX_MPOL_MF_MOVE | LX_MPOL_MF_MOVE_ALL))
+		return -EINVAL;
+	if ((flags & LX_MPOL_MF_MOVE_ALL) && !task_capable(t, LX_CAP_SYS_NICE))
+		return -EPERM;
+	ret = target_mm(t, arg_int(a, 0), &mm);
+	if (ret < 0)
+		return ret;
+	for (unsigned long i = 0; i < nr; i++) {
+		uint64_t addr;
+		int32_t node = 0, st;
+
+		if (copyin(t, &addr, pages + i * sizeof(addr), sizeof(addr)) ||
+		    (nodes && copyin(t, &node, nodes + i * sizeof(node), sizeof(node))))
+			return -EFAULT;
+		if (node != 0)
+			return -ENODEV;
+		st = page_status(mm, addr);
+		if (copyout(t, status + i * sizeof(st), &st, sizeof(st)))
+			return -EFAULT;
+		if (task_killed(t))
+			return -EINTR;
+	}
+	return 0;
+}

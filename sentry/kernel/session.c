@@ -104,7 +104,7 @@ bool pgroup_orphaned_locked(struct pgroup *pg, struct tgroup *ignore)
 		if (tg == ignore || tg->zombie)
 			continue;
 		/* `husk do`: the command outside stands for the shell that would continue it */
-		if (tg->is_init && !tg->unkillable)
+		if (tg->is_init && !tg->unkillable && tg->session->tty)
 			return false;
 		if (!parent)
 			continue;

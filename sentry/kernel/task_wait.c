@@ -123,7 +123,7 @@ int task_wait(struct task *t, const struct wait_req *rq, struct wait_result *ret
 {
 	struct kernel *k = t->kernel;
 	struct task_waiter tw;
-	int ret;
+	int ret, blocked = 0;
 
 	task_waiter_init(&tw, t, LX_POLLIN);
 	waitq_add(&t->tg->wait_children, &tw.w);
@@ -133,9 +133,11 @@ int task_wait(struct task *t, const struct wait_req *rq, struct wait_result *ret
 		mutex_unlock(&k->tasklist_lock);
 		if (ret != 0 || (rq->options & LX_WNOHANG))
 			break;
-		ret = task_block(t, TASK_NO_DEADLINE);
+		/* a child that ended together with the signal is still reported */
+		ret = blocked;
 		if (ret < 0)
 			break;
+		blocked = task_block(t, TASK_NO_DEADLINE);
 	}
 	waitq_del(&t->tg->wait_children, &tw.w);
 	return ret;

@@ -243,9 +243,11 @@ int shm_detach(struct task *t, uaddr_t addr)
 	if (addr & (PAGE_SIZE - 1))
 		return -EINVAL;
 	/* the pieces that are left of the mapping that began at addr */
-	while (mm_vma_next(t->mm, at, &v) == 0 && (!s || v.start < end)) {
-		bool ours = v.mappable && v.mappable->ops == &shm_ops && v.start >= addr &&
-			    v.off == v.start - addr && (!s || shm_of_map(v.mappable) == s);
+	while (mm_vma_next(t->mm, at, &v) == 0) {
+		bool past = s ? v.start >= end : v.start > addr;
+		bool ours = !past && v.mappable && v.mappable->ops == &shm_ops &&
+			    v.start >= addr && v.off == v.start - addr &&
+			    (!s || shm_of_map(v.mappable) == s);
 
 		if (ours && !s) {
 			s = shm_of_map(v.mappable);
@@ -255,13 +257,12 @@ int shm_detach(struct task *t, uaddr_t addr)
 			ret = mm_munmap(t->mm, v.start, MIN(v.end, end) - v.start);
 		if (v.mappable)
 			mappable_put(v.mappable);
-		if (ret < 0 && ours)
-			return ret;
-		if (!s && v.start > addr)
+		map_file_put(v.file);
+		if (past || (ours && ret < 0))
 			break;
 		at = v.end;
 	}
-	return s ? 0 : ret;
+	return s && ret > 0 ? 0 : ret;
 }
 
 static void fill_locked(struct shm *s, struct lx_shmid_ds *ds)

@@ -245,9 +245,8 @@ int shm_detach(struct task *t, uaddr_t addr)
 	/* the pieces that are left of the mapping that began at addr */
 	while (mm_vma_next(t->mm, at, &v) == 0) {
 		bool past = s ? v.start >= end : v.start > addr;
-		bool ours = !past && v.mappable && v.mappable->ops == &shm_ops &&
-			    v.start >= addr && v.off == v.start - addr &&
-			    (!s || shm_of_map(v.mappable) == s);
+		bool ours = !past && v.mappable && v.mappable->ops == &shm_ops && v.start >= addr &&
+			    v.off == v.start - addr && (!s || shm_of_map(v.mappable) == s);
 
 		if (ours && !s) {
 			s = shm_of_map(v.mappable);

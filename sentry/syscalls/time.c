@@ -264,12 +264,10 @@ static long sleep_on_cpu_clock(struct task *t, int clock, bool absolute, int64_t
 	int64_t now, left;
 	long ret;
 
-	/* a thread cannot sleep on its own time */
-	if (clock == LX_CLOCK_THREAD_CPUTIME_ID)
-		return -EINVAL;
 	ret = cpu_clock_read(t, clock, &now);
 	if (ret < 0)
 		return ret;
+	/* a thread cannot sleep on its own time */
 	if (clock < 0 && (clock & LX_CPUCLOCK_PERTHREAD_MASK) &&
 	    (~(clock >> 3) == 0 || ~(clock >> 3) == t->tid))
 		return -EINVAL;
@@ -297,7 +295,8 @@ long sys_clock_nanosleep(struct task *t, const struct sysargs *a)
 	long ret;
 
 	if (clock == LX_CLOCK_MONOTONIC_RAW || clock == LX_CLOCK_REALTIME_COARSE ||
-	    clock == LX_CLOCK_MONOTONIC_COARSE || is_alarm(clock))
+	    clock == LX_CLOCK_MONOTONIC_COARSE || clock == LX_CLOCK_THREAD_CPUTIME_ID ||
+	    is_alarm(clock))
 		return -EOPNOTSUPP;
 	if (!clock_read(clock, &now) && cpu_clock_read(t, clock, &now) < 0)
 		return -EINVAL;

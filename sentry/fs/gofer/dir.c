@@ -156,10 +156,10 @@ static int dir_moved(struct ginode *gd)
 		ret = gofer_call(gofer_sb_of(&gd->i)->conn, &call);
 	if (ret < 0)
 		return ret;
-	if (r.attr.mtime.sec != gd->seen_mtime.sec || r.attr.mtime.nsec != gd->seen_mtime.nsec ||
-	    r.attr.ctime.sec != gd->seen_ctime.sec || r.attr.ctime.nsec != gd->seen_ctime.nsec)
+	if (!ginode_unmoved(gd, &r.attr))
 		return 1;
-	atomic_store(&gd->names_until, host_now_ns() + GOFER_TTL_NS);
+	/* An unchanged ctime says the same of the attributes. */
+	ginode_believe(gd);
 	return 0;
 }
 

@@ -115,6 +115,10 @@ uint64_t gofer_dev(const struct gofer_attr *attr);
 uint64_t gofer_guest_ino(struct gofer_sb *gsb, uint64_t dev, uint64_t ino);
 /* Is what was heard about gi still believed? */
 bool ginode_fresh(struct ginode *gi);
+/* Do a directory's times say that its names are what they were when the inode was made? */
+bool ginode_unmoved(const struct ginode *gd, const struct gofer_attr *a);
+/* Its names and attributes were just found to be right. */
+void ginode_believe(struct ginode *gd);
 void ginode_mark(struct ginode *gi, uint32_t flags);
 /* Gives back what keeps gi reachable by name: it has a node id now, or no name. */
 void ginode_put_dir(struct ginode *dir, char *name);

@@ -73,8 +73,13 @@ static void store_attr(struct ginode *gi, const struct gofer_attr *a)
 	i->mtime = time_of(&a->mtime);
 	i->ctime = time_of(&a->ctime);
 	gi->blocks = a->blocks;
-	if (ttl && ttl != GOFER_TTL_FOREVER)
-		atomic_store(&gi->valid_until, host_now_ns() + ttl);
+	if (ttl && ttl != GOFER_TTL_FOREVER) {
+		uint64_t until = host_now_ns() + ttl;
+
+		atomic_store(&gi->valid_until, until);
+		if (LX_S_ISDIR(i->mode) && ginode_unmoved(gi, a))
+			atomic_store(&gi->names_until, until);
+	}
 	atomic_fetch_and(&gi->flags, ~GI_STALE);
 }
 
@@ -82,6 +87,20 @@ static bool same_file(const struct ginode *gi, const struct gofer_attr *attr)
 {
 	return gofer_dev(attr) == gi->dev && attr->ino == gi->ino &&
 	       (attr->mode & LX_S_IFMT) == (gi->i.mode & LX_S_IFMT);
+}
+
+bool ginode_unmoved(const struct ginode *gd, const struct gofer_attr *a)
+{
+	return a->mtime.sec == gd->seen_mtime.sec && a->mtime.nsec == gd->seen_mtime.nsec &&
+	       a->ctime.sec == gd->seen_ctime.sec && a->ctime.nsec == gd->seen_ctime.nsec;
+}
+
+void ginode_believe(struct ginode *gd)
+{
+	uint64_t until = host_now_ns() + GOFER_TTL_NS;
+
+	atomic_store(&gd->names_until, until);
+	atomic_store(&gd->valid_until, until);
 }
 
 int ginode_set_attr(struct ginode *gi, const struct gofer_attr *attr)

@@ -29,8 +29,14 @@ struct host_thread {
 	char name[16];
 	void (*fn)(void *arg);
 	void *arg;
-	uint32_t started; /* futex: the thread has read name, fn and arg */
+	unsigned int nr_refs; /* the creator's and the thread's own */
 };
+
+static void drop(struct host_thread *th)
+{
+	if (__atomic_sub_fetch(&th->nr_refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(th);
+}
 
 static void *thread_main(void *p)
 {
@@ -39,8 +45,7 @@ static void *thread_main(void *p)
 	void *arg = th->arg;
 
 	host_thread_set_name(th->name);
-	/* th may be freed by join or detach from here on */
-	__atomic_store_n(&th->started, 1, __ATOMIC_RELEASE);
+	drop(th);
 	fn(arg);
 	return NULL;
 }
@@ -56,6 +61,7 @@ int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg)
 		return -ENOMEM;
 	strncpy(th->name, name, sizeof(th->name) - 1);
 	th->fn = fn;
+	th->nr_refs = 2;
 	th->arg = arg;
 	ret = pthread_attr_init(&attr);
 	if (ret)
@@ -74,15 +80,13 @@ int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg)
 void host_thread_join(struct host_thread *th)
 {
 	pthread_join(th->pt, NULL);
-	free(th);
+	drop(th);
 }
 
 void host_thread_detach(struct host_thread *th)
 {
-	while (!__atomic_load_n(&th->started, __ATOMIC_ACQUIRE))
-		host_sched_yield();
 	pthread_detach(th->pt);
-	free(th);
+	drop(th);
 }
 
 void host_thread_set_name(const char *name)

@@ -257,7 +257,9 @@ void host_backtrace(const void *frame);
 /* A signal of the sentry's own. handler runs on any thread; SA_RESTART. */
 int host_signal_handle(int sig, void (*handler)(int sig));
 int host_signal_ignore(int sig);
-/* Blocks all signals but the synchronous ones in the calling thread. */
+/* No SIGCHLD for stops of traced threads: it would wake some thread at every one of them. */
+int host_signal_quiet_children(void);
+/* Blocks all signals but the synchronous ones and SIGCHLD in the calling thread. */
 int host_signals_block_all(void);
 
 /*

@@ -168,6 +168,13 @@ int host_signal_ignore(int sig)
 	return sigaction(sig, &sa, NULL) < 0 ? -errno : 0;
 }
 
+int host_signal_quiet_children(void)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP };
+
+	return sigaction(SIGCHLD, &sa, NULL) < 0 ? -errno : 0;
+}
+
 int host_signals_block_all(void)
 {
 	sigset_t set;
@@ -179,5 +186,7 @@ int host_signals_block_all(void)
 	sigdelset(&set, SIGFPE);
 	sigdelset(&set, SIGTRAP);
 	sigdelset(&set, SIGSYS);
+	/* ignored by default, and then dropped where it is raised, but only while it is not blocked */
+	sigdelset(&set, SIGCHLD);
 	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }

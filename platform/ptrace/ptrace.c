@@ -655,6 +655,8 @@ static int pt_open(const struct platform_params *params, struct platform **ret_p
 	INIT_LIST_HEAD(&pt->threads);
 	ret = tracee_init();
 	if (ret == 0)
+		ret = host_signal_quiet_children();
+	if (ret == 0)
 		ret = stub_system_new(params, &pt->stubs);
 	if (ret < 0) {
 		free(pt);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owners of open files, and SIGIO. The state hangs on file->fowner and is made when first set. With O_ASYNC it waits on the
- * file's queue; since a wake function may not send signals, it starts a timer that is due at once, whose thread sends it.
- * Locking: g_lock (LC_FILE) guards the state; the wake function touches only the pending mask and the timer.
+ * Owners of open files, and SIGIO. The state hangs on file->fowner and is made when first set. With
+ * O_ASYNC it waits on the file's queue; since a wake function may not send signals, it starts a
+ * timer that is due at once, whose thread sends it. Locking: g_lock (LC_FILE) guards the state; the
+ * wake function touches only the pending mask and the timer.
  */
 #include "kernel/fown.h"
 
@@ -23,12 +24,13 @@
 
 struct fown {
 	struct waiter w;
-	struct ktimer *timer;	/* owned, once asynchronous */
-	struct file *file;	/* borrowed: it owns us */
+	struct ktimer *timer;     /* owned, once asynchronous */
+	struct file *file;        /* borrowed: it owns us */
 	_Atomic uint32_t pending; /* LX_POLL* since the last signal */
 	bool async;
-	int type, id;		/* LX_F_OWNER_*, number; 0: nobody. GUARDED_BY(g_lock) as the rest */
-	int sig;		/* 0: SIGIO without details */
+	/* LX_F_OWNER_*, number; 0: nobody. GUARDED_BY(g_lock) as the rest */
+	int type, id;
+	int sig; /* 0: SIGIO without details */
 	uint32_t uid, euid;
 };
 
@@ -69,7 +71,9 @@ static void fown_signal(struct ktimer *kt, void *arg)
 	if (!id || !events)
 		return;
 	info.si_signo = sig;
-	info.si_code = events & LX_POLLIN ? LX_POLL_IN : events & LX_POLLOUT ? LX_POLL_OUT : LX_POLL_HUP;
+	info.si_code = events & LX_POLLIN  ? LX_POLL_IN :
+		       events & LX_POLLOUT ? LX_POLL_OUT :
+					     LX_POLL_HUP;
 	info.sigpoll.band = events;
 	info.sigpoll.fd = -1;
 	if (type == LX_F_OWNER_TID) {

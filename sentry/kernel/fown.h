@@ -10,7 +10,10 @@
 struct file;
 struct task;
 
-/* F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_GETOWNER_UIDS; ioctl's FIOSETOWN uses F_SETOWN. */
+/*
+ * F_SETOWN, F_GETOWN, F_SETSIG, F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_GETOWNER_UIDS; ioctl's
+ * FIOSETOWN uses F_SETOWN.
+ */
 long fown_fcntl(struct task *t, struct file *f, int cmd, uint64_t arg);
 int fown_set_async(struct file *f, bool on);
 /* With the file: called by file_put through vfs_fown_free. */

@@ -69,7 +69,8 @@ static long chown_path(struct task *t, const struct path *p, uint32_t uid, uint3
 	return vfs_setattr(&c, p, &at);
 }
 
-static long chown_at(struct task *t, int dirfd, uaddr_t uname, uint32_t uid, uint32_t gid, int flags)
+static long chown_at(struct task *t, int dirfd, uaddr_t uname, uint32_t uid, uint32_t gid,
+		     int flags)
 {
 	auto_path struct path p = { 0 };
 	unsigned int walk = flags & LX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
@@ -90,12 +91,14 @@ long sys_chown(struct task *t, const struct sysargs *a)
 
 long sys_lchown(struct task *t, const struct sysargs *a)
 {
-	return chown_at(t, LX_AT_FDCWD, arg_addr(a, 0), arg_uint(a, 1), arg_uint(a, 2), LX_AT_SYMLINK_NOFOLLOW);
+	return chown_at(t, LX_AT_FDCWD, arg_addr(a, 0), arg_uint(a, 1), arg_uint(a, 2),
+			LX_AT_SYMLINK_NOFOLLOW);
 }
 
 long sys_fchownat(struct task *t, const struct sysargs *a)
 {
-	return chown_at(t, arg_int(a, 0), arg_addr(a, 1), arg_uint(a, 2), arg_uint(a, 3), arg_int(a, 4));
+	return chown_at(t, arg_int(a, 0), arg_addr(a, 1), arg_uint(a, 2), arg_uint(a, 3),
+			arg_int(a, 4));
 }
 
 long sys_fchown(struct task *t, const struct sysargs *a)
@@ -111,7 +114,8 @@ long sys_fchown(struct task *t, const struct sysargs *a)
 #define UTIME_OMIT 0x3ffffffe
 
 /* One of the two; bits: the SA_* for a value and for now. */
-static int take_time(const struct lx_timespec *ts, unsigned int set, unsigned int now, struct ktime *k, uint32_t *valid)
+static int take_time(const struct lx_timespec *ts, unsigned int set, unsigned int now,
+		     struct ktime *k, uint32_t *valid)
 {
 	if (ts->tv_nsec == UTIME_OMIT)
 		return 0;
@@ -145,7 +149,8 @@ static long utimes_path(struct task *t, const struct path *p, const struct lx_ti
 	return ret < 0 ? ret : vfs_setattr(&c, p, &at);
 }
 
-static long utimes_at(struct task *t, int dirfd, uaddr_t uname, const struct lx_timespec *ts, int flags)
+static long utimes_at(struct task *t, int dirfd, uaddr_t uname, const struct lx_timespec *ts,
+		      int flags)
 {
 	auto_path struct path p = { 0 };
 	unsigned int walk = flags & LX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
@@ -282,15 +287,17 @@ long sys_fallocate(struct task *t, const struct sysargs *a)
 		return -EBADF;
 	if (off < 0 || len <= 0)
 		return -EINVAL;
-	if (mode & ~(LX_FALLOC_FL_KEEP_SIZE | LX_FALLOC_FL_PUNCH_HOLE | LX_FALLOC_FL_COLLAPSE_RANGE |
-		     LX_FALLOC_FL_ZERO_RANGE | LX_FALLOC_FL_INSERT_RANGE | LX_FALLOC_FL_UNSHARE_RANGE))
+	if (mode &
+	    ~(LX_FALLOC_FL_KEEP_SIZE | LX_FALLOC_FL_PUNCH_HOLE | LX_FALLOC_FL_COLLAPSE_RANGE |
+	      LX_FALLOC_FL_ZERO_RANGE | LX_FALLOC_FL_INSERT_RANGE | LX_FALLOC_FL_UNSHARE_RANGE))
 		return -EOPNOTSUPP;
 	kind = mode & ~LX_FALLOC_FL_KEEP_SIZE;
 	if (kind & (kind - 1)) /* one thing at a time */
 		return -EOPNOTSUPP;
 	if ((mode & LX_FALLOC_FL_PUNCH_HOLE) && !(mode & LX_FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
-	if ((kind & (LX_FALLOC_FL_COLLAPSE_RANGE | LX_FALLOC_FL_INSERT_RANGE)) && (mode & LX_FALLOC_FL_KEEP_SIZE))
+	if ((kind & (LX_FALLOC_FL_COLLAPSE_RANGE | LX_FALLOC_FL_INSERT_RANGE)) &&
+	    (mode & LX_FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls on names and directories: mkdir, unlink, rename, link, symlink, mknod, getdents, chdir, chroot, getcwd. */
+/*
+ * Calls on names and directories: mkdir, unlink, rename, link, symlink, mknod, getdents, chdir,
+ * chroot, getcwd.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -62,7 +65,8 @@ long sys_unlinkat(struct task *t, const struct sysargs *a)
 	return unlink_at(t, arg_int(a, 0), arg_addr(a, 1), flags & LX_AT_REMOVEDIR);
 }
 
-static long rename_at(struct task *t, int fromfd, uaddr_t from, int tofd, uaddr_t to, unsigned int flags)
+static long rename_at(struct task *t, int fromfd, uaddr_t from, int tofd, uaddr_t to,
+		      unsigned int flags)
 {
 	auto_name struct name_arg f = { 0 };
 	auto_name struct name_arg n = { 0 };
@@ -86,7 +90,8 @@ long sys_renameat(struct task *t, const struct sysargs *a)
 
 long sys_renameat2(struct task *t, const struct sysargs *a)
 {
-	return rename_at(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), arg_addr(a, 3), arg_uint(a, 4));
+	return rename_at(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), arg_addr(a, 3),
+			 arg_uint(a, 4));
 }
 
 static long link_at(struct task *t, int fromfd, uaddr_t from, int tofd, uaddr_t to, int flags)
@@ -100,7 +105,10 @@ static long link_at(struct task *t, int fromfd, uaddr_t from, int tofd, uaddr_t 
 	if (flags & ~(LX_AT_SYMLINK_FOLLOW | LX_AT_EMPTY_PATH))
 		return -EINVAL;
 	if (flags & LX_AT_EMPTY_PATH) {
-		/* Naming a bare descriptor could get around directories that the caller may not search. */
+		/*
+		 * Naming a bare descriptor could get around directories that the caller may not
+		 * search.
+		 */
 		if (!task_capable(t, LX_CAP_DAC_READ_SEARCH)) {
 			char first;
 
@@ -122,7 +130,8 @@ long sys_link(struct task *t, const struct sysargs *a)
 
 long sys_linkat(struct task *t, const struct sysargs *a)
 {
-	return link_at(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), arg_addr(a, 3), arg_int(a, 4));
+	return link_at(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), arg_addr(a, 3),
+		       arg_int(a, 4));
 }
 
 static long symlink_at(struct task *t, uaddr_t utarget, int dirfd, uaddr_t uname)
@@ -170,7 +179,10 @@ long sys_mknodat(struct task *t, const struct sysargs *a)
 
 /* --- getdents --- */
 
-/* Records are collected here and copied out at once: no guest memory is touched while a directory is locked. */
+/*
+ * Records are collected here and copied out at once: no guest memory is touched while a directory
+ * is locked.
+ */
 struct dents {
 	struct dir_ctx ctx;
 	char *buf;
@@ -181,7 +193,8 @@ struct dents {
 
 #define DENTS_MAX (64u << 10)
 
-static bool emit(struct dir_ctx *ctx, const char *name, size_t len, int64_t next_pos, uint64_t ino, unsigned int type)
+static bool emit(struct dir_ctx *ctx, const char *name, size_t len, int64_t next_pos, uint64_t ino,
+		 unsigned int type)
 {
 	struct dents *d = container_of(ctx, struct dents, ctx);
 	struct lx_dirent64 *e = (struct lx_dirent64 *)(d->buf + d->used);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* epoll_create(2), epoll_ctl(2), epoll_wait(2) and its forms. The sets are in vfs/epoll.c; here is the sleeping. */
+/*
+ * epoll_create(2), epoll_ctl(2), epoll_wait(2) and its forms. The sets are in vfs/epoll.c; here is
+ * the sleeping.
+ */
 #include <errno.h>
 
 #include <abi/linux/epoll.h>
@@ -13,7 +16,7 @@
 #include "vfs/epoll.h"
 
 #define MAX_EVENTS (INT32_MAX / (int)sizeof(struct lx_epoll_event))
-#define BATCH	   64
+#define BATCH      64
 
 static long do_create(struct task *t, int flags)
 {
@@ -63,17 +66,22 @@ static long collect(struct task *t, struct file *ep, uaddr_t uevents, int max)
 	while (done < max) {
 		int want = MIN(max - done, BATCH), n = epoll_collect(ep, ev, want);
 
-		if (n > 0 && copyout(t, uevents + (uint64_t)done * sizeof(ev[0]), ev, (size_t)n * sizeof(ev[0])) < 0)
+		if (n > 0 && copyout(t, uevents + (uint64_t)done * sizeof(ev[0]), ev,
+				     (size_t)n * sizeof(ev[0])) < 0)
 			return done ? done : -EFAULT;
 		done += n;
-		/* Another round would see level-triggered items again: only a full batch of a large request goes on. */
+		/*
+		 * Another round would see level-triggered items again: only a full batch of a large
+		 * request goes on.
+		 */
 		if (n < want || max <= BATCH)
 			break;
 	}
 	return done;
 }
 
-static long wait_events(struct task *t, int epfd, uaddr_t uevents, int max, int64_t deadline, bool block)
+static long wait_events(struct task *t, int epfd, uaddr_t uevents, int max, int64_t deadline,
+			bool block)
 {
 	auto_put(file) struct file *ep = NULL;
 	struct task_waiter w = { .w.queued = false };
@@ -116,7 +124,8 @@ long sys_epoll_wait(struct task *t, const struct sysargs *a)
 {
 	int ms = arg_int(a, 3);
 
-	return wait_events(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), deadline_ms(ms), ms != 0);
+	return wait_events(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), deadline_ms(ms),
+			   ms != 0);
 }
 
 long sys_epoll_pwait(struct task *t, const struct sysargs *a)
@@ -126,7 +135,8 @@ long sys_epoll_pwait(struct task *t, const struct sysargs *a)
 
 	if (ret < 0)
 		return ret;
-	ret = wait_events(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), deadline_ms(ms), ms != 0);
+	ret = wait_events(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), deadline_ms(ms),
+			  ms != 0);
 	return sigmask_end(t, arg_addr(a, 4), ret);
 }
 
@@ -140,6 +150,7 @@ long sys_epoll_pwait2(struct task *t, const struct sysargs *a)
 	ret = sigmask_begin(t, arg_addr(a, 4), arg_ulong(a, 5));
 	if (ret < 0)
 		return ret;
-	ret = wait_events(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), deadline, deadline > now_monotonic());
+	ret = wait_events(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), deadline,
+			  deadline > now_monotonic());
 	return sigmask_end(t, arg_addr(a, 4), ret);
 }

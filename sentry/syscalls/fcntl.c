@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fcntl(2) in full, dup(2), flock(2), close_range(2). Locks sleep here; their rules are in vfs/flock.c. */
+/*
+ * fcntl(2) in full, dup(2), flock(2), close_range(2). Locks sleep here; their rules are in
+ * vfs/flock.c.
+ */
 #include <errno.h>
 
 #include <abi/linux/capability.h>
@@ -121,7 +124,8 @@ static int flock_range(const struct file *f, const struct lx_flock *l, struct fl
 	}
 }
 
-static int read_flock(struct task *t, struct file *f, uaddr_t ul, bool ofd, struct lx_flock *l, struct flock_req *req)
+static int read_flock(struct task *t, struct file *f, uaddr_t ul, bool ofd, struct lx_flock *l,
+		      struct flock_req *req)
 {
 	if (copyin(t, l, ul, sizeof(*l)) < 0)
 		return -EFAULT;
@@ -163,10 +167,13 @@ static long do_setlk(struct task *t, struct file *f, int fd, uaddr_t ul, bool of
 
 	if (ret < 0)
 		return ret;
-	if ((req.type == LX_F_RDLCK && !(f->mode & FMODE_READ)) || (req.type == LX_F_WRLCK && !(f->mode & FMODE_WRITE)))
+	if ((req.type == LX_F_RDLCK && !(f->mode & FMODE_READ)) ||
+	    (req.type == LX_F_WRLCK && !(f->mode & FMODE_WRITE)))
 		return -EBADF;
 	ret = wait ? lock_sleep(t, &w, !ofd, try_range) : flock_set(f->inode, &req);
-	/* close(2) by another thread may have run before the lock was set: it must not stay behind. */
+	/*
+	 * close(2) by another thread may have run before the lock was set: it must not stay behind.
+	 */
 	if (ret == 0 && !ofd && req.type != LX_F_UNLCK) {
 		now = fd_get_any(t->fds, fd);
 		if (now != f) {
@@ -218,7 +225,8 @@ static long do_setfl(struct task *t, struct file *f, unsigned int want)
 
 	if ((want & LX_O_NOATIME) && !(old & LX_O_NOATIME) && !cred_owns(t->cred, f->inode))
 		return -EPERM;
-	if ((old & LX_O_APPEND) && !(want & LX_O_APPEND) && (f->inode->attributes & LX_STATX_ATTR_APPEND))
+	if ((old & LX_O_APPEND) && !(want & LX_O_APPEND) &&
+	    (f->inode->attributes & LX_STATX_ATTR_APPEND))
 		return -EPERM;
 	new = (old & ~(unsigned int)SETFL_MASK) | (want & SETFL_MASK);
 	if (f->ops->setfl) {
@@ -227,7 +235,7 @@ static long do_setfl(struct task *t, struct file *f, unsigned int want)
 			return ret;
 	}
 	if ((old ^ new) & LX_FASYNC) {
-		ret = fown_set_async(f, new & LX_FASYNC);
+		ret = fown_set_async(f, new &LX_FASYNC);
 		if (ret < 0)
 			return ret;
 	}
@@ -337,7 +345,8 @@ static long fcntl_file(struct task *t, struct file *f, int fd, int cmd, uint64_t
 	case LX_F_GETLEASE:
 		return do_lease(t, f, cmd, (int)arg);
 	case LX_F_NOTIFY:
-		return LX_S_ISDIR(f->inode->mode) ? -EINVAL : -ENOTDIR; /* as without CONFIG_DNOTIFY */
+		/* as without CONFIG_DNOTIFY */
+		return LX_S_ISDIR(f->inode->mode) ? -EINVAL : -ENOTDIR;
 	case LX_F_SETPIPE_SZ:
 	case LX_F_GETPIPE_SZ:
 		return pipe_size(t, f, cmd, (unsigned int)arg);

@@ -25,7 +25,8 @@ static int start_of(struct task *t, int dirfd, struct path *ret_start)
 	return 0;
 }
 
-int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_start, struct name_arg *ret_n)
+int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_start,
+			struct name_arg *ret_n)
 {
 	int ret = copyin_path(t, uname, &ret_n->name);
 
@@ -89,7 +90,8 @@ int deadline_from_timespec(struct task *t, uaddr_t uts, int64_t *ret_deadline)
 		return -EFAULT;
 	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000)
 		return -EINVAL;
-	if (__builtin_mul_overflow(ts.tv_sec, 1000000000, &ns) || __builtin_add_overflow(ns, ts.tv_nsec, &ns))
+	if (__builtin_mul_overflow(ts.tv_sec, 1000000000, &ns) ||
+	    __builtin_add_overflow(ns, ts.tv_nsec, &ns))
 		*ret_deadline = TASK_NO_DEADLINE;
 	else
 		*ret_deadline = deadline_after(ns);
@@ -196,7 +198,8 @@ ssize_t file_write_begin(struct task *t, struct file *f, int64_t pos, size_t n)
 	return (ssize_t)n;
 }
 
-int wait_for(struct task *t, struct waitq *q, uint32_t mask, int64_t deadline, bool (*ready)(void *arg), void *arg)
+int wait_for(struct task *t, struct waitq *q, uint32_t mask, int64_t deadline,
+	     bool (*ready)(void *arg), void *arg)
 {
 	struct task_waiter w;
 	int ret = 0;

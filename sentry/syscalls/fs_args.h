@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arguments that file system calls share: a directory descriptor with a name, time outs, temporary signal masks. */
+/*
+ * Arguments that file system calls share: a directory descriptor with a name, time outs, temporary
+ * signal masks.
+ */
 #pragma once
 
 #include <abi/linux/fcntl.h>
@@ -13,7 +16,7 @@
 
 /* A name from the guest and where its walk starts. */
 struct name_arg {
-	char *name;	   /* owned */
+	char *name;        /* owned */
 	struct path start; /* owned; empty: the working directory */
 };
 static inline void name_arg_fini(struct name_arg *n)
@@ -23,12 +26,16 @@ static inline void name_arg_fini(struct name_arg *n)
 }
 #define auto_name __attribute__((cleanup(name_arg_fini)))
 /* -EBADF for a bad dirfd, but only where the name is relative (or always_start). */
-int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_start, struct name_arg *ret_n);
+int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_start,
+			struct name_arg *ret_n);
 static inline int name_arg_get(struct task *t, int dirfd, uaddr_t uname, struct name_arg *ret_n)
 {
 	return name_arg_get_scoped(t, dirfd, uname, false, ret_n);
 }
-/* The path that (dirfd, name) means; walk: WALK_*. *ret_path is referenced. A null name with WALK_EMPTY is empty. */
+/*
+ * The path that (dirfd, name) means; walk: WALK_*. *ret_path is referenced. A null name with
+ * WALK_EMPTY is empty.
+ */
 int task_walk(struct task *t, int dirfd, uaddr_t uname, unsigned int walk, struct path *ret_path);
 
 /* CLOCK_MONOTONIC moment from now; INT64_MAX where it would overflow. */
@@ -49,9 +56,16 @@ struct file *fd_get_writable(struct task *t, int fd);
 /* Installs and drops f: the descriptor, or the error. */
 long fd_install_put(struct task *t, struct file *f /* consumed */, int fd_flags);
 
-/* RLIMIT_FSIZE and set-id bits before writing n bytes at pos: bytes allowed (> 0), or -EFBIG with SIGXFSZ sent. */
+/*
+ * RLIMIT_FSIZE and set-id bits before writing n bytes at pos: bytes allowed (> 0), or -EFBIG with
+ * SIGXFSZ sent.
+ */
 ssize_t file_write_begin(struct task *t, struct file *f, int64_t pos, size_t n);
 
 struct waitq;
-/* Sleeps until q has events of mask or deadline: 0, -ETIMEDOUT, -ERESTARTSYS. try: tested after queueing, true ends. */
-int wait_for(struct task *t, struct waitq *q, uint32_t mask, int64_t deadline, bool (*ready)(void *arg), void *arg);
+/*
+ * Sleeps until q has events of mask or deadline: 0, -ETIMEDOUT, -ERESTARTSYS. try: tested after
+ * queueing, true ends.
+ */
+int wait_for(struct task *t, struct waitq *q, uint32_t mask, int64_t deadline,
+	     bool (*ready)(void *arg), void *arg);

@@ -9,9 +9,9 @@
 #include "syscalls/handlers.h"
 #include "vfs/inotify.h"
 
-#define ADD_FLAGS                                                                                            \
-	(LX_IN_ALL_EVENTS | LX_IN_ONLYDIR | LX_IN_DONT_FOLLOW | LX_IN_EXCL_UNLINK | LX_IN_MASK_CREATE |              \
-	 LX_IN_MASK_ADD | LX_IN_ONESHOT)
+#define ADD_FLAGS                                                                                  \
+	(LX_IN_ALL_EVENTS | LX_IN_ONLYDIR | LX_IN_DONT_FOLLOW | LX_IN_EXCL_UNLINK |                \
+	 LX_IN_MASK_CREATE | LX_IN_MASK_ADD | LX_IN_ONESHOT)
 
 static long do_init(struct task *t, int flags)
 {
@@ -43,8 +43,9 @@ long sys_inotify_add_watch(struct task *t, const struct sysargs *a)
 	unsigned int walk = mask & LX_IN_DONT_FOLLOW ? 0 : WALK_FOLLOW;
 	int ret;
 
-	if (!(mask & (LX_IN_ALL_EVENTS | LX_IN_ONLYDIR | LX_IN_DONT_FOLLOW | LX_IN_EXCL_UNLINK | LX_IN_MASK_ADD |
-		      LX_IN_ONESHOT | LX_IN_ISDIR | LX_IN_UNMOUNT | LX_IN_Q_OVERFLOW | LX_IN_IGNORED)))
+	if (!(mask & (LX_IN_ALL_EVENTS | LX_IN_ONLYDIR | LX_IN_DONT_FOLLOW | LX_IN_EXCL_UNLINK |
+		      LX_IN_MASK_ADD | LX_IN_ONESHOT | LX_IN_ISDIR | LX_IN_UNMOUNT |
+		      LX_IN_Q_OVERFLOW | LX_IN_IGNORED)))
 		return -EINVAL;
 	if ((mask & LX_IN_MASK_ADD) && (mask & LX_IN_MASK_CREATE))
 		return -EINVAL;

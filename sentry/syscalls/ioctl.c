@@ -66,7 +66,8 @@ static long generic(struct task *t, struct file *f, unsigned int cmd, uaddr_t ar
 			return put_int(t, arg, (int64_t)f->inode->size - f->pos);
 		return -ENOTTY;
 	case LX_FIOQSIZE:
-		if (!LX_S_ISDIR(f->inode->mode) && !LX_S_ISREG(f->inode->mode) && !LX_S_ISLNK(f->inode->mode))
+		if (!LX_S_ISDIR(f->inode->mode) && !LX_S_ISREG(f->inode->mode) &&
+		    !LX_S_ISLNK(f->inode->mode))
 			return -ENOTTY;
 		size = f->inode->size;
 		return copyout(t, arg, &size, sizeof(size)) < 0 ? -EFAULT : 0;

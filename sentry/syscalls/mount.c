@@ -51,7 +51,8 @@ static long do_bind(struct task *t, uaddr_t usource, const struct path *at, unsi
 	auto_path struct path from = { 0 };
 	int ret = task_walk(t, LX_AT_FDCWD, usource, WALK_FOLLOW, &from);
 
-	return ret < 0 ? ret : vfs_bind_mount(t->fs->mntns, &from, at, (unsigned int)flags & LX_MS_REC);
+	return ret < 0 ? ret :
+			 vfs_bind_mount(t->fs->mntns, &from, at, (unsigned int)flags & LX_MS_REC);
 }
 
 static long do_move(struct task *t, uaddr_t usource, const struct path *at)
@@ -73,8 +74,8 @@ static long do_propagation(struct task *t, const struct path *at, unsigned long 
 	return vfs_set_propagation(t->fs->mntns, at, type, flags & LX_MS_REC);
 }
 
-static long do_new(struct task *t, const char *source, const struct path *at, const char *type, unsigned long flags,
-		   const char *data)
+static long do_new(struct task *t, const char *source, const struct path *at, const char *type,
+		   unsigned long flags, const char *data)
 {
 	const struct fstype *ft = type ? fstype_find(type) : NULL;
 	auto_put(super_block) struct super_block *sb = NULL;
@@ -151,7 +152,8 @@ long sys_umount2(struct task *t, const struct sysargs *a)
 		return -EPERM;
 	if ((flags & LX_MNT_EXPIRE) && (flags & (LX_MNT_FORCE | LX_MNT_DETACH)))
 		return -EINVAL;
-	ret = task_walk(t, LX_AT_FDCWD, arg_addr(a, 0), flags & LX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
+	ret = task_walk(t, LX_AT_FDCWD, arg_addr(a, 0),
+			flags & LX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
 	return ret < 0 ? ret : vfs_umount(t->fs->mntns, &at, flags);
 }
 
@@ -167,7 +169,8 @@ long sys_pivot_root(struct task *t, const struct sysargs *a)
 		return -EPERM;
 	ret = task_walk(t, LX_AT_FDCWD, arg_addr(a, 0), WALK_FOLLOW | WALK_DIRECTORY, &new_root);
 	if (ret == 0)
-		ret = task_walk(t, LX_AT_FDCWD, arg_addr(a, 1), WALK_FOLLOW | WALK_DIRECTORY, &put_old);
+		ret = task_walk(t, LX_AT_FDCWD, arg_addr(a, 1), WALK_FOLLOW | WALK_DIRECTORY,
+				&put_old);
 	if (ret < 0)
 		return ret;
 	fscontext_root(t->fs, &root);

@@ -12,10 +12,11 @@
 #include "syscalls/fs_args.h"
 #include "syscalls/handlers.h"
 
-#define OPEN_FLAGS                                                                                            \
-	(LX_O_ACCMODE | LX_O_CREAT | LX_O_EXCL | LX_O_NOCTTY | LX_O_TRUNC | LX_O_APPEND | LX_O_NONBLOCK | LX_O_SYNC |  \
-	 LX_O_DSYNC | LX_FASYNC | LX_O_DIRECT | LX_O_LARGEFILE | LX_O_DIRECTORY | LX_O_NOFOLLOW | LX_O_NOATIME |       \
-	 LX_O_CLOEXEC | LX_O_PATH | LX___O_TMPFILE)
+#define OPEN_FLAGS                                                                                 \
+	(LX_O_ACCMODE | LX_O_CREAT | LX_O_EXCL | LX_O_NOCTTY | LX_O_TRUNC | LX_O_APPEND |          \
+	 LX_O_NONBLOCK | LX_O_SYNC | LX_O_DSYNC | LX_FASYNC | LX_O_DIRECT | LX_O_LARGEFILE |       \
+	 LX_O_DIRECTORY | LX_O_NOFOLLOW | LX_O_NOATIME | LX_O_CLOEXEC | LX_O_PATH |                \
+	 LX___O_TMPFILE)
 
 static bool fifo_ready(void *arg)
 {
@@ -28,7 +29,8 @@ static long fifo_wait(struct task *t, struct file *f)
 	long ret;
 
 	while ((ret = fifo_open_check(f)) == -EAGAIN) {
-		int err = wait_for(t, f->wq, LX_POLLIN | LX_POLLOUT, TASK_NO_DEADLINE, fifo_ready, f);
+		int err =
+			wait_for(t, f->wq, LX_POLLIN | LX_POLLOUT, TASK_NO_DEADLINE, fifo_ready, f);
 
 		if (err < 0)
 			return err;
@@ -84,7 +86,8 @@ long sys_openat(struct task *t, const struct sysargs *a)
 
 long sys_creat(struct task *t, const struct sysargs *a)
 {
-	return open_plain(t, LX_AT_FDCWD, arg_addr(a, 0), LX_O_CREAT | LX_O_WRONLY | LX_O_TRUNC, arg_uint(a, 1));
+	return open_plain(t, LX_AT_FDCWD, arg_addr(a, 0), LX_O_CREAT | LX_O_WRONLY | LX_O_TRUNC,
+			  arg_uint(a, 1));
 }
 
 static int check_how(const struct lx_open_how *h, struct vfs_open_how *how)
@@ -120,7 +123,8 @@ static int check_how(const struct lx_open_how *h, struct vfs_open_how *how)
 	if ((h->flags & LX_O_PATH) &&
 	    (h->flags & ~(uint64_t)(LX_O_PATH | LX_O_DIRECTORY | LX_O_NOFOLLOW | LX_O_CLOEXEC)))
 		return -EINVAL;
-	if ((h->resolve & LX_RESOLVE_CACHED) && (h->flags & (LX_O_TRUNC | LX_O_CREAT | LX___O_TMPFILE)))
+	if ((h->resolve & LX_RESOLVE_CACHED) &&
+	    (h->flags & (LX_O_TRUNC | LX_O_CREAT | LX___O_TMPFILE)))
 		return -EAGAIN;
 	how->flags = h->flags;
 	how->mode = (uint32_t)h->mode;

@@ -87,7 +87,8 @@ long sys_memfd_create(struct task *t, const struct sysargs *a)
 
 	if (flags & LX_MFD_HUGETLB)
 		return flags & ~0xfc00001fu ? -EINVAL : -ENOSYS;
-	if (flags & ~(unsigned int)(LX_MFD_CLOEXEC | LX_MFD_ALLOW_SEALING | LX_MFD_NOEXEC_SEAL | LX_MFD_EXEC))
+	if (flags & ~(unsigned int)(LX_MFD_CLOEXEC | LX_MFD_ALLOW_SEALING | LX_MFD_NOEXEC_SEAL |
+				    LX_MFD_EXEC))
 		return -EINVAL;
 	if ((flags & LX_MFD_EXEC) && (flags & LX_MFD_NOEXEC_SEAL))
 		return -EINVAL;

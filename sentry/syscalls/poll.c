@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * poll(2), ppoll(2), select(2), pselect(2): one engine. It queues on each file the first time round, then sleeps until one
- * of them wakes it.
+ * poll(2), ppoll(2), select(2), pselect(2): one engine. It queues on each file the first time
+ * round, then sleeps until one of them wakes it.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct polled {
 	struct file *file; /* owned */
 	struct task_waiter w;
 	int fd;
-	uint32_t events;   /* asked for, with POLLERR and POLLHUP */
+	uint32_t events; /* asked for, with POLLERR and POLLHUP */
 	uint32_t revents;
 };
 
@@ -54,7 +54,8 @@ static int look(struct task *t, struct polled *p, unsigned int nr, bool queue)
 }
 
 /* How many are ready; 0: time is up. -ERESTARTNOHAND. */
-static long poll_all(struct task *t, struct polled *p, unsigned int nr, int64_t deadline, bool block)
+static long poll_all(struct task *t, struct polled *p, unsigned int nr, int64_t deadline,
+		     bool block)
 {
 	bool queue = block;
 	int ret;
@@ -106,8 +107,8 @@ static long poll_fds(struct task *t, uaddr_t ufds, unsigned int nr, int64_t dead
 	polled_fini(p, nr);
 	/* Only revents are written, as another thread may change the rest. */
 	for (unsigned int n = 0; n < nr && ret >= 0; n++) {
-		if (copyout(t, ufds + n * sizeof(*fds) + offsetof(struct lx_pollfd, revents), &fds[n].revents,
-			    sizeof(fds[n].revents)) < 0)
+		if (copyout(t, ufds + n * sizeof(*fds) + offsetof(struct lx_pollfd, revents),
+			    &fds[n].revents, sizeof(fds[n].revents)) < 0)
 			ret = -EFAULT;
 	}
 out:
@@ -162,9 +163,9 @@ long sys_ppoll(struct task *t, const struct sysargs *a)
 
 /* --- select --- */
 
-#define SET_IN	(LX_POLLRDNORM | LX_POLLRDBAND | LX_POLLIN | LX_POLLHUP | LX_POLLERR)
-#define SET_OUT (LX_POLLWRBAND | LX_POLLWRNORM | LX_POLLOUT | LX_POLLERR)
-#define SET_EX	LX_POLLPRI
+#define SET_IN        (LX_POLLRDNORM | LX_POLLRDBAND | LX_POLLIN | LX_POLLHUP | LX_POLLERR)
+#define SET_OUT       (LX_POLLWRBAND | LX_POLLWRNORM | LX_POLLOUT | LX_POLLERR)
+#define SET_EX        LX_POLLPRI
 #define SET_MAX_BYTES (1u << 17) /* of 2^20 descriptors */
 
 struct fdsets {
@@ -193,8 +194,8 @@ static int sets_get(struct task *t, struct fdsets *s, unsigned int nfds)
 static const uint32_t set_events[3] = { SET_IN, SET_OUT, SET_EX };
 
 /* One polled per descriptor in any set. */
-static int sets_polled(struct task *t, const struct fdsets *s, unsigned int nfds, struct polled **ret_p,
-		       unsigned int *ret_nr)
+static int sets_polled(struct task *t, const struct fdsets *s, unsigned int nfds,
+		       struct polled **ret_p, unsigned int *ret_nr)
 {
 	struct polled *p;
 	unsigned int nr = 0, k = 0;
@@ -228,11 +229,13 @@ static int sets_polled(struct task *t, const struct fdsets *s, unsigned int nfds
 	return 0;
 }
 
-static long select_fds(struct task *t, int nfds, uaddr_t in, uaddr_t out, uaddr_t ex, int64_t deadline, bool block)
+static long select_fds(struct task *t, int nfds, uaddr_t in, uaddr_t out, uaddr_t ex,
+		       int64_t deadline, bool block)
 {
 	struct fdsets s = { .user = { in, out, ex } };
 	struct polled *p = NULL;
-	unsigned int nr = 0, max = (unsigned int)MIN(task_rlimit(t, LX_RLIMIT_NOFILE), SET_MAX_BYTES * 8ull);
+	unsigned int nr = 0, max = (unsigned int)MIN(task_rlimit(t, LX_RLIMIT_NOFILE),
+						     SET_MAX_BYTES * 8ull);
 	long ret;
 
 	if (nfds < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * read(2), write(2) and their kin, and the loop that sleeps for all of them: file operations never block, they give -EAGAIN, and
- * here it is decided whether to wait. Partial results win over errors and signals.
+ * read(2), write(2) and their kin, and the loop that sleeps for all of them: file operations never
+ * block, they give -EAGAIN, and here it is decided whether to wait. Partial results win over errors
+ * and signals.
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,9 +17,9 @@
 #include "syscalls/fs_args.h"
 #include "syscalls/handlers.h"
 
-#define RWF_KNOWN                                                                                        \
-	(LX_RWF_HIPRI | LX_RWF_DSYNC | LX_RWF_SYNC | LX_RWF_NOWAIT | LX_RWF_APPEND | LX_RWF_NOAPPEND | LX_RWF_ATOMIC |  \
-	 LX_RWF_DONTCACHE)
+#define RWF_KNOWN                                                                                  \
+	(LX_RWF_HIPRI | LX_RWF_DSYNC | LX_RWF_SYNC | LX_RWF_NOWAIT | LX_RWF_APPEND |               \
+	 LX_RWF_NOAPPEND | LX_RWF_ATOMIC | LX_RWF_DONTCACHE)
 
 struct rw {
 	struct task *t;
@@ -31,7 +32,8 @@ struct rw {
 
 static ssize_t rw_once(struct rw *rw)
 {
-	return rw->write ? vfs_write(rw->f, rw->u, rw->pos, rw->rwf) : vfs_read(rw->f, rw->u, rw->pos, rw->rwf);
+	return rw->write ? vfs_write(rw->f, rw->u, rw->pos, rw->rwf) :
+			   vfs_read(rw->f, rw->u, rw->pos, rw->rwf);
 }
 
 /* Waits until f may have become ready: 0, or a reason to stop. */
@@ -61,7 +63,8 @@ static long rw_loop(struct rw *rw)
 		n = rw_once(rw);
 		if (n > 0) {
 			done += n;
-			if (!whole || !uio_left(rw->u) || !(rw->f->ops->flags & FOP_STREAM) || !may_sleep(rw))
+			if (!whole || !uio_left(rw->u) || !(rw->f->ops->flags & FOP_STREAM) ||
+			    !may_sleep(rw))
 				break;
 			continue;
 		}
@@ -93,7 +96,9 @@ static long do_rw(struct task *t, struct file *f, struct uio *u, int64_t *pos, i
 		uio_truncate(u, (size_t)n);
 	}
 	n = rw_loop(&rw);
-	if (n > 0 && write && unlikely((f->flags & LX_O_DSYNC) || (rwf & (LX_RWF_DSYNC | LX_RWF_SYNC))) && f->ops->fsync) {
+	if (n > 0 && write &&
+	    unlikely((f->flags & LX_O_DSYNC) || (rwf & (LX_RWF_DSYNC | LX_RWF_SYNC))) &&
+	    f->ops->fsync) {
 		int ret = f->ops->fsync(f, !(rwf & LX_RWF_SYNC));
 
 		if (ret < 0)
@@ -102,7 +107,8 @@ static long do_rw(struct task *t, struct file *f, struct uio *u, int64_t *pos, i
 	return n;
 }
 
-static long rw_plain(struct task *t, int fd, uaddr_t buf, uint64_t size, bool has_pos, int64_t pos, bool write)
+static long rw_plain(struct task *t, int fd, uaddr_t buf, uint64_t size, bool has_pos, int64_t pos,
+		     bool write)
 {
 	auto_put(file) struct file *f = NULL;
 	struct uio_seg seg;
@@ -133,12 +139,14 @@ long sys_write(struct task *t, const struct sysargs *a)
 
 long sys_pread64(struct task *t, const struct sysargs *a)
 {
-	return rw_plain(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3), false);
+	return rw_plain(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3),
+			false);
 }
 
 long sys_pwrite64(struct task *t, const struct sysargs *a)
 {
-	return rw_plain(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3), true);
+	return rw_plain(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3),
+			true);
 }
 
 /* Which RWF_* this file can do. */
@@ -155,8 +163,8 @@ static int check_rwf(const struct file *f, int rwf, bool write)
 	return 0;
 }
 
-static long rw_vector(struct task *t, int fd, uaddr_t uiov, unsigned long nr, bool has_pos, int64_t pos, int rwf,
-		      bool write)
+static long rw_vector(struct task *t, int fd, uaddr_t uiov, unsigned long nr, bool has_pos,
+		      int64_t pos, int rwf, bool write)
 {
 	auto_put(file) struct file *f = NULL;
 	struct uio_seg inline_seg[8], *seg = inline_seg;
@@ -193,27 +201,34 @@ long sys_writev(struct task *t, const struct sysargs *a)
 
 long sys_preadv(struct task *t, const struct sysargs *a)
 {
-	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3), 0, false);
+	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3), 0,
+			 false);
 }
 
 long sys_pwritev(struct task *t, const struct sysargs *a)
 {
-	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3), 0, true);
+	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), true, arg_long(a, 3), 0,
+			 true);
 }
 
-/* Argument 4 is the high half of the offset on 32-bit machines only. Offset -1: the file's position. */
+/*
+ * Argument 4 is the high half of the offset on 32-bit machines only. Offset -1: the file's
+ * position.
+ */
 long sys_preadv2(struct task *t, const struct sysargs *a)
 {
 	int64_t pos = arg_long(a, 3);
 
-	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), pos != -1, pos, arg_int(a, 5), false);
+	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), pos != -1, pos,
+			 arg_int(a, 5), false);
 }
 
 long sys_pwritev2(struct task *t, const struct sysargs *a)
 {
 	int64_t pos = arg_long(a, 3);
 
-	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), pos != -1, pos, arg_int(a, 5), true);
+	return rw_vector(t, arg_int(a, 0), arg_addr(a, 1), arg_ulong(a, 2), pos != -1, pos,
+			 arg_int(a, 5), true);
 }
 
 long sys_lseek(struct task *t, const struct sysargs *a)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sendfile(2), splice(2), tee(2), vmsplice(2), copy_file_range(2): bytes from file to file through a buffer of the sentry.
- * Nothing is lost between the two: a source is read only when the target has room, and what a target did not take goes back
- * (positions) or stays (pipes).
+ * sendfile(2), splice(2), tee(2), vmsplice(2), copy_file_range(2): bytes from file to file through
+ * a buffer of the sentry. Nothing is lost between the two: a source is read only when the target
+ * has room, and what a target did not take goes back (positions) or stays (pipes).
  */
 #include <errno.h>
 #include <string.h>
@@ -85,9 +85,12 @@ static ssize_t write_all(struct task *t, struct file *out, const char *buf, size
 	return (ssize_t)done;
 }
 
-/* Reads at *pos (the file's own if NULL) and writes all of it; what could not be written is unread again. */
-static ssize_t copy_chunk(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, char *buf,
-			  size_t n)
+/*
+ * Reads at *pos (the file's own if NULL) and writes all of it; what could not be written is unread
+ * again.
+ */
+static ssize_t copy_chunk(struct task *t, struct file *in, int64_t *ipos, struct file *out,
+			  int64_t *opos, char *buf, size_t n)
 {
 	int64_t own = 0, *pos = ipos;
 	ssize_t got, put;
@@ -112,7 +115,8 @@ static ssize_t copy_chunk(struct task *t, struct file *in, int64_t *ipos, struct
 }
 
 /* in is seekable. */
-static long copy_from_file(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, size_t n)
+static long copy_from_file(struct task *t, struct file *in, int64_t *ipos, struct file *out,
+			   int64_t *opos, size_t n)
 {
 	size_t done = 0, chunk = MIN(n, (size_t)BUF_SIZE);
 	auto_free char *buf = malloc(chunk ? chunk : 1);
@@ -121,7 +125,8 @@ static long copy_from_file(struct task *t, struct file *in, int64_t *ipos, struc
 	if (!buf)
 		return -ENOMEM;
 	while (done < n) {
-		ssize_t room = file_write_begin(t, out, opos ? *opos : out->pos, MIN(n - done, chunk));
+		ssize_t room =
+			file_write_begin(t, out, opos ? *opos : out->pos, MIN(n - done, chunk));
 
 		if (room < 0) {
 			got = room;
@@ -212,7 +217,8 @@ static ssize_t drain_to_pipe(void *arg, const void *buf, size_t n)
 	return pipe_fill(out, n, fill_from_buf, &e);
 }
 
-static long splice_once(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, size_t n)
+static long splice_once(struct task *t, struct file *in, int64_t *ipos, struct file *out,
+			int64_t *opos, size_t n)
 {
 	struct file_end ie = { in, ipos }, oe = { out, opos };
 
@@ -224,8 +230,8 @@ static long splice_once(struct task *t, struct file *in, int64_t *ipos, struct f
 }
 
 /* Sleeps for whichever side is not ready. */
-static long splice_loop(struct task *t, struct file *in, int64_t *ipos, struct file *out, int64_t *opos, size_t n,
-			bool nonblock)
+static long splice_loop(struct task *t, struct file *in, int64_t *ipos, struct file *out,
+			int64_t *opos, size_t n, bool nonblock)
 {
 	long ret;
 
@@ -289,8 +295,8 @@ long sys_splice(struct task *t, const struct sysargs *a)
 		return -EINVAL;
 	if (!in->ops->read || !out->ops->write || LX_S_ISDIR(in->inode->mode))
 		return -EINVAL;
-	ret = splice_loop(t, in, arg_addr(a, 1) ? &ipos : NULL, out, arg_addr(a, 3) ? &opos : NULL, n,
-			  flags & LX_SPLICE_F_NONBLOCK);
+	ret = splice_loop(t, in, arg_addr(a, 1) ? &ipos : NULL, out, arg_addr(a, 3) ? &opos : NULL,
+			  n, flags & LX_SPLICE_F_NONBLOCK);
 	if (ret >= 0 && arg_addr(a, 1) && copyout(t, arg_addr(a, 1), &ipos, sizeof(ipos)) < 0)
 		return -EFAULT;
 	if (ret >= 0 && arg_addr(a, 3) && copyout(t, arg_addr(a, 3), &opos, sizeof(opos)) < 0)
@@ -352,7 +358,8 @@ long sys_vmsplice(struct task *t, const struct sysargs *a)
 
 		ret = out ? vfs_write(f, &u, NULL, 0) : vfs_read(f, &u, NULL, 0);
 		if (ret == -EAGAIN && !done) {
-			ret = wait_ready(t, f, out ? LX_POLLOUT : LX_POLLIN, flags & LX_SPLICE_F_NONBLOCK);
+			ret = wait_ready(t, f, out ? LX_POLLOUT : LX_POLLIN,
+					 flags & LX_SPLICE_F_NONBLOCK);
 			if (ret == 0)
 				continue;
 		}
@@ -393,7 +400,8 @@ long sys_copy_file_range(struct task *t, const struct sysargs *a)
 
 	if (!in || !out)
 		return -EBADF;
-	if ((uin && copyin(t, &ipos, uin, sizeof(ipos)) < 0) || (uout && copyin(t, &opos, uout, sizeof(opos)) < 0))
+	if ((uin && copyin(t, &ipos, uin, sizeof(ipos)) < 0) ||
+	    (uout && copyin(t, &opos, uout, sizeof(opos)) < 0))
 		return -EFAULT;
 	if (!uin)
 		ipos = in->pos;

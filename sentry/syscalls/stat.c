@@ -112,7 +112,8 @@ long sys_statx(struct task *t, const struct sysargs *a)
 		return -EINVAL;
 	if ((flags & LX_AT_STATX_SYNC_TYPE) == LX_AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	if (flags & ~(LX_AT_SYMLINK_NOFOLLOW | LX_AT_NO_AUTOMOUNT | LX_AT_EMPTY_PATH | LX_AT_STATX_SYNC_TYPE))
+	if (flags & ~(LX_AT_SYMLINK_NOFOLLOW | LX_AT_NO_AUTOMOUNT | LX_AT_EMPTY_PATH |
+		      LX_AT_STATX_SYNC_TYPE))
 		return -EINVAL;
 	walk = flags & LX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW;
 	if (flags & LX_AT_EMPTY_PATH)
@@ -204,8 +205,9 @@ static long access_at(struct task *t, int dirfd, uaddr_t uname, int mode, int fl
 		return -EINVAL;
 	if (flags & ~(LX_AT_EACCESS | LX_AT_SYMLINK_NOFOLLOW | LX_AT_EMPTY_PATH))
 		return -EINVAL;
-	if (!(flags & LX_AT_EACCESS) && (t->cred->fsuid != t->cred->uid || t->cred->fsgid != t->cred->gid ||
-					 t->cred->cap_effective != t->cred->cap_permitted)) {
+	if (!(flags & LX_AT_EACCESS) &&
+	    (t->cred->fsuid != t->cred->uid || t->cred->fsgid != t->cred->gid ||
+	     t->cred->cap_effective != t->cred->cap_permitted)) {
 		ret = real_cred(t, &real);
 		if (ret < 0)
 			return ret;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sync(2), fsync(2), sync_file_range(2), and advice about reading: readahead(2), posix_fadvise(2). */
+/*
+ * sync(2), fsync(2), sync_file_range(2), and advice about reading: readahead(2), posix_fadvise(2).
+ */
 #include <errno.h>
 
 #include <abi/linux/fcntl.h>
@@ -57,8 +59,8 @@ long sys_sync_file_range(struct task *t, const struct sysargs *a)
 		return -EINVAL;
 	if (off < 0 || __builtin_add_overflow(off, len, &end) || end < off)
 		return -EINVAL;
-	if (!LX_S_ISREG(f->inode->mode) && !LX_S_ISBLK(f->inode->mode) && !LX_S_ISDIR(f->inode->mode) &&
-	    !LX_S_ISLNK(f->inode->mode))
+	if (!LX_S_ISREG(f->inode->mode) && !LX_S_ISBLK(f->inode->mode) &&
+	    !LX_S_ISDIR(f->inode->mode) && !LX_S_ISLNK(f->inode->mode))
 		return -ESPIPE;
 	if (!flags || !f->ops->fsync)
 		return 0;
@@ -84,5 +86,7 @@ long sys_fadvise64(struct task *t, const struct sysargs *a)
 		return -ESPIPE;
 	if (arg_long(a, 2) < 0)
 		return -EINVAL;
-	return arg_int(a, 3) < LX_POSIX_FADV_NORMAL || arg_int(a, 3) > LX_POSIX_FADV_NOREUSE ? -EINVAL : 0;
+	return arg_int(a, 3) < LX_POSIX_FADV_NORMAL || arg_int(a, 3) > LX_POSIX_FADV_NOREUSE ?
+		       -EINVAL :
+		       0;
 }

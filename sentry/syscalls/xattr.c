@@ -45,7 +45,8 @@ static int get_name(struct task *t, uaddr_t uname, char name[LX_XATTR_NAME_MAX +
 	return 0;
 }
 
-static long do_set(struct task *t, const struct path *p, uaddr_t uname, uaddr_t uval, uint64_t size, int flags)
+static long do_set(struct task *t, const struct path *p, uaddr_t uname, uaddr_t uval, uint64_t size,
+		   int flags)
 {
 	char name[LX_XATTR_NAME_MAX + 2];
 	auto_free void *val = NULL;
@@ -114,19 +115,19 @@ static long do_remove(struct task *t, const struct path *p, uaddr_t uname)
 	return ret < 0 ? ret : vfs_removexattr(&c, p, name);
 }
 
-#define BY_PATH(p, flags)                                                                                \
-	auto_path struct path p = { 0 };                                                                 \
-	long ret = target(t, LX_AT_FDCWD, arg_addr(a, 0), flags, &p);                                    \
-                                                                                                         \
-	if (ret < 0)                                                                                     \
-		return ret
+#define BY_PATH(p, flags)                                                                          \
+	auto_path struct path p = { 0 };                                                           \
+	long ret = target(t, LX_AT_FDCWD, arg_addr(a, 0), flags, &p);                              \
+                                                                                                   \
+	if (ret < 0)                                                                               \
+	return ret
 
-#define BY_FD(p)                                                                                         \
-	auto_path struct path p = { 0 };                                                                 \
-	long ret = target_fd(t, arg_int(a, 0), &p);                                                      \
-                                                                                                         \
-	if (ret < 0)                                                                                     \
-		return ret
+#define BY_FD(p)                                                                                   \
+	auto_path struct path p = { 0 };                                                           \
+	long ret = target_fd(t, arg_int(a, 0), &p);                                                \
+                                                                                                   \
+	if (ret < 0)                                                                               \
+	return ret
 
 long sys_setxattr(struct task *t, const struct sysargs *a)
 {
@@ -229,7 +230,8 @@ long sys_setxattrat(struct task *t, const struct sysargs *a)
 
 	if (ret == 0)
 		ret = target(t, arg_int(a, 0), arg_addr(a, 1), arg_int(a, 2), &p);
-	return ret < 0 ? ret : do_set(t, &p, arg_addr(a, 3), args.value, args.size, (int)args.flags);
+	return ret < 0 ? ret :
+			 do_set(t, &p, arg_addr(a, 3), args.value, args.size, (int)args.flags);
 }
 
 long sys_getxattrat(struct task *t, const struct sysargs *a)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pseudo file systems behind files without a name: anon_inodefs (one shared inode), pipefs and sockfs (one inode per
- * object). They are never mounted in a namespace; each has one internal mount so that paths are whole.
- * Owns the three mounts for the life of the process.
+ * The pseudo file systems behind files without a name: anon_inodefs (one shared inode), pipefs and
+ * sockfs (one inode per object). They are never mounted in a namespace; each has one internal mount
+ * so that paths are whole. Owns the three mounts for the life of the process.
  */
 #include "vfs/anonfs.h"
 
@@ -72,7 +72,8 @@ int anonfs_init(void)
 	return ret;
 }
 
-static int new_inode(struct mount *m, uint32_t mode, const struct cred *cred, struct inode **ret_inode)
+static int new_inode(struct mount *m, uint32_t mode, const struct cred *cred,
+		     struct inode **ret_inode)
 {
 	struct inode *i = malloc(sizeof(*i));
 
@@ -96,8 +97,8 @@ int sockfs_new_inode(const struct cred *cred, struct inode **ret_inode)
 	return new_inode(g_sock, LX_S_IFSOCK | 0777, cred, ret_inode);
 }
 
-static int finish(const struct file_ops *ops, void *priv, unsigned int flags, const struct cred *cred, struct path *p,
-		  struct file **ret_file)
+static int finish(const struct file_ops *ops, void *priv, unsigned int flags,
+		  const struct cred *cred, struct path *p, struct file **ret_file)
 {
 	int ret = file_new(p, flags, cred, ret_file);
 
@@ -110,15 +111,16 @@ static int finish(const struct file_ops *ops, void *priv, unsigned int flags, co
 	return 0;
 }
 
-int file_new_anon(const struct file_ops *ops, void *priv, unsigned int flags, const struct cred *cred, const char *name,
-		  struct file **ret_file)
+int file_new_anon(const struct file_ops *ops, void *priv, unsigned int flags,
+		  const struct cred *cred, const char *name, struct file **ret_file)
 {
 	struct path p = { mount_get(g_anon), NULL };
 	char text[64];
 	int ret;
 
 	snprintf(text, sizeof(text), "anon_inode:%s", name);
-	ret = dentry_new_detached(g_anon->sb, text, inode_get(g_anon_inode), DENTRY_ANON, &p.dentry);
+	ret = dentry_new_detached(g_anon->sb, text, inode_get(g_anon_inode), DENTRY_ANON,
+				  &p.dentry);
 	if (ret < 0) {
 		path_put(&p);
 		return ret;
@@ -126,8 +128,8 @@ int file_new_anon(const struct file_ops *ops, void *priv, unsigned int flags, co
 	return finish(ops, priv, flags, cred, &p, ret_file);
 }
 
-int file_new_inode(const struct file_ops *ops, void *priv, unsigned int flags, const struct cred *cred, struct inode *i,
-		   struct file **ret_file)
+int file_new_inode(const struct file_ops *ops, void *priv, unsigned int flags,
+		   const struct cred *cred, struct inode *i, struct file **ret_file)
 {
 	struct mount *m = i->sb == g_pipe->sb ? g_pipe : i->sb == g_sock->sb ? g_sock : g_anon;
 	struct path p = { mount_get(m), NULL };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes: stat, chmod, chown, utimes, truncate, statfs. Checks who may change what (inode(7), chown(2), utimensat(2)) and
- * keeps the fields of struct inode; the file system stores them. Locking: inode.io_lock over size changes,
- * inode.lock over the fields.
+ * Attributes: stat, chmod, chown, utimes, truncate, statfs. Checks who may change what (inode(7),
+ * chown(2), utimensat(2)) and keeps the fields of struct inode; the file system stores them.
+ * Locking: inode.io_lock over size changes, inode.lock over the fields.
  */
 #include <errno.h>
 #include <string.h>
@@ -116,8 +116,8 @@ static void chown_kills(const struct inode *i, const struct cred *cred, struct k
 	if (LX_S_ISDIR(i->mode))
 		return;
 	kill = mode & LX_S_ISUID;
-	if ((mode & LX_S_ISGID) &&
-	    ((mode & LX_S_IXGRP) || (!cred_in_group(cred, i->gid) && !cred_capable(cred, LX_CAP_FSETID))))
+	if ((mode & LX_S_ISGID) && ((mode & LX_S_IXGRP) || (!cred_in_group(cred, i->gid) &&
+							    !cred_capable(cred, LX_CAP_FSETID))))
 		kill |= LX_S_ISGID;
 	if (kill) {
 		a->valid |= SA_MODE;
@@ -262,8 +262,9 @@ int vfs_statfs(const struct path *p, struct lx_statfs *ret_st)
 	}
 	if (st.f_frsize == 0)
 		st.f_frsize = st.f_bsize;
-	st.f_flags = LX_ST_VALID | ((int64_t)mf & (LX_ST_RDONLY | LX_ST_NOSUID | LX_ST_NODEV | LX_ST_NOEXEC |
-						   LX_ST_NOATIME | LX_ST_NODIRATIME));
+	st.f_flags =
+		LX_ST_VALID | ((int64_t)mf & (LX_ST_RDONLY | LX_ST_NOSUID | LX_ST_NODEV |
+					      LX_ST_NOEXEC | LX_ST_NOATIME | LX_ST_NODIRATIME));
 	if (mf & LX_MS_RELATIME)
 		st.f_flags |= LX_ST_RELATIME;
 	if (mf & LX_MS_NOSYMFOLLOW)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The dentry cache: names of every file system, positive and negative, in one hash table under a key drawn at start.
+ * The dentry cache: names of every file system, positive and negative, in one hash table under a
+ * key drawn at start.
  *
- * References: the cache holds one on each hashed dentry; a dentry holds its parent and its inode; users (paths,
- * open files, mounts) hold theirs. A hashed dentry whose count is 1 is unused and may be forgotten: an
- * LRU with a second chance does so above LIMIT names. Locking: g_dcache_lock; dropping references (which may call a file
- * system) happens after it is released.
+ * References: the cache holds one on each hashed dentry; a dentry holds its parent and its inode;
+ * users (paths, open files, mounts) hold theirs. A hashed dentry whose count is 1 is unused and may
+ * be forgotten: an LRU with a second chance does so above LIMIT names. Locking: g_dcache_lock;
+ * dropping references (which may call a file system) happens after it is released.
  */
 #include "vfs/dentry.h"
 
@@ -21,7 +22,7 @@
 
 #define BITS_MIN 10
 #define BITS_MAX 17
-#define LIMIT	 40000
+#define LIMIT    40000
 
 struct rwlock g_dcache_lock = RWLOCK_INIT(LC_DENTRY);
 
@@ -31,7 +32,7 @@ static struct {
 	unsigned int bits;
 	size_t nr;
 	struct list_head lru; /* oldest last */
-} g_dc; /* GUARDED_BY(g_dcache_lock), key const after init */
+} g_dc;                       /* GUARDED_BY(g_dcache_lock), key const after init */
 
 int dcache_init(const struct hash_key *key)
 {
@@ -78,7 +79,8 @@ static void grow_locked(void)
 	free(old);
 }
 
-struct dentry *dentry_find_locked(const struct dentry *dir, const char *name, size_t len, uint64_t hash)
+struct dentry *dentry_find_locked(const struct dentry *dir, const char *name, size_t len,
+				  uint64_t hash)
 {
 	struct dentry *d;
 
@@ -159,8 +161,8 @@ int dentry_new_root(struct super_block *sb, struct inode *root, struct dentry **
 	return 0;
 }
 
-int dentry_new_detached(struct super_block *sb, const char *name, struct inode *inode, unsigned int flags,
-			struct dentry **ret_d)
+int dentry_new_detached(struct super_block *sb, const char *name, struct inode *inode,
+			unsigned int flags, struct dentry **ret_d)
 {
 	struct dentry *d;
 	int ret = dentry_new(sb, name, strlen(name), &d);
@@ -187,7 +189,10 @@ static void hash_locked(struct dentry *dir, struct dentry *d)
 		grow_locked();
 }
 
-/* The cache's reference passes to the caller, who drops it after the lock. False: it was not hashed. */
+/*
+ * The cache's reference passes to the caller, who drops it after the lock. False: it was not
+ * hashed.
+ */
 static bool unhash_locked(struct dentry *d)
 {
 	if (!(d->flags & DENTRY_HASHED))
@@ -257,7 +262,8 @@ struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t len)
 	return d;
 }
 
-int dentry_add(struct dentry *dir, const char *name, size_t len, struct inode *inode, struct dentry **ret_d)
+int dentry_add(struct dentry *dir, const char *name, size_t len, struct inode *inode,
+	       struct dentry **ret_d)
 {
 	struct dentry *d, *found;
 	LIST_HEAD(victims);
@@ -404,7 +410,8 @@ void dentry_forget_children(struct dentry *dir)
 	/* Each round takes the unused leaves, which may make their parents unused. */
 	for (;;) {
 		rwlock_wrlock(&g_dcache_lock);
-		for (struct dentry *d = next_below_locked(dir, dir); d; d = next_below_locked(d, dir)) {
+		for (struct dentry *d = next_below_locked(dir, dir); d;
+		     d = next_below_locked(d, dir)) {
 			if ((d->flags & DENTRY_HASHED) && ref_read(&d->ref) == 1) {
 				unhash_locked(d);
 				list_add(&d->lru, &victims);
@@ -417,7 +424,8 @@ void dentry_forget_children(struct dentry *dir)
 	}
 }
 
-static void set_place_locked(struct dentry *d, struct dentry *parent, char *name, size_t len, uint64_t hash)
+static void set_place_locked(struct dentry *d, struct dentry *parent, char *name, size_t len,
+			     uint64_t hash)
 {
 	list_del(&d->siblings);
 	d->parent = parent;

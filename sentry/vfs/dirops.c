@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that make and remove names: mkdir, mknod, symlink, link, unlink, rmdir, rename. Each walks to the parent, takes its
- * inode lock, looks the last name up, checks, asks the file system, and tells the dentry cache and inotify.
- * Locking: rename takes g_rename_lock when directories differ, then both parents, the higher in the tree
- * first; all others one parent.
+ * Calls that make and remove names: mkdir, mknod, symlink, link, unlink, rmdir, rename. Each walks
+ * to the parent, takes its inode lock, looks the last name up, checks, asks the file system, and
+ * tells the dentry cache and inotify. Locking: rename takes g_rename_lock when directories differ,
+ * then both parents, the higher in the tree first; all others one parent.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,9 +26,9 @@ static struct mutex g_rename_lock = MUTEX_INIT(LC_RENAME);
 
 struct change {
 	struct namei n;
-	struct inode *dir;	/* locked for writing; borrowed from n.cur */
-	struct dentry *d;	/* owned: the last name, maybe negative */
-	bool writing;		/* holds a write reference on the mount */
+	struct inode *dir; /* locked for writing; borrowed from n.cur */
+	struct dentry *d;  /* owned: the last name, maybe negative */
+	bool writing;      /* holds a write reference on the mount */
 };
 
 static int may_create(struct inode *dir, const struct vfs_caller *c)
@@ -50,7 +50,8 @@ NO_THREAD_SAFETY static void change_end(struct change *ch)
 }
 
 /* Walks to the parent of name, gets the right to write and the lock, and looks the name up. */
-static int change_begin(struct change *ch, const struct vfs_caller *c, const struct path *start, const char *name)
+static int change_begin(struct change *ch, const struct vfs_caller *c, const struct path *start,
+			const char *name)
 {
 	int ret;
 
@@ -65,8 +66,8 @@ static int change_begin(struct change *ch, const struct vfs_caller *c, const str
 
 /* Second half, for names to be made: a negative dentry, or -EEXIST. */
 /* NO_THREAD_SAFETY: returns with the lock, which change_end() drops. */
-NO_THREAD_SAFETY static int create_begin(struct change *ch, const struct vfs_caller *c, const struct path *start, const char *name,
-			bool is_dir)
+NO_THREAD_SAFETY static int create_begin(struct change *ch, const struct vfs_caller *c,
+					 const struct path *start, const char *name, bool is_dir)
 {
 	int ret = change_begin(ch, c, start, name), werr;
 
@@ -109,7 +110,8 @@ int vfs_mkdir(const struct vfs_caller *c, const struct path *start, const char *
 
 	mode = LX_S_IFDIR | masked(c, mode & (0777 | LX_S_ISVTX));
 	if (ret == 0)
-		ret = ch.dir->ops->mkdir ? ch.dir->ops->mkdir(ch.dir, ch.d->name, ch.d->name_len, mode, c, &inode) :
+		ret = ch.dir->ops->mkdir ? ch.dir->ops->mkdir(ch.dir, ch.d->name, ch.d->name_len,
+							      mode, c, &inode) :
 					   -EPERM;
 	if (ret == 0)
 		created(&ch, inode, LX_IN_CREATE | LX_IN_ISDIR);
@@ -117,19 +119,22 @@ int vfs_mkdir(const struct vfs_caller *c, const struct path *start, const char *
 	return ret;
 }
 
-static int make_node(struct change *ch, const struct vfs_caller *c, uint32_t mode, uint32_t major, uint32_t minor,
-		     struct inode **ret_inode)
+static int make_node(struct change *ch, const struct vfs_caller *c, uint32_t mode, uint32_t major,
+		     uint32_t minor, struct inode **ret_inode)
 {
 	const struct inode_ops *ops = ch->dir->ops;
 
 	if (LX_S_ISREG(mode))
-		return ops->create ? ops->create(ch->dir, ch->d->name, ch->d->name_len, mode, c, ret_inode) : -EACCES;
-	return ops->mknod ? ops->mknod(ch->dir, ch->d->name, ch->d->name_len, mode, major, minor, c, ret_inode) :
+		return ops->create ? ops->create(ch->dir, ch->d->name, ch->d->name_len, mode, c,
+						 ret_inode) :
+				     -EACCES;
+	return ops->mknod ? ops->mknod(ch->dir, ch->d->name, ch->d->name_len, mode, major, minor, c,
+				       ret_inode) :
 			    -EPERM;
 }
 
-int vfs_mknod(const struct vfs_caller *c, const struct path *start, const char *name, uint32_t mode, uint32_t major,
-	      uint32_t minor)
+int vfs_mknod(const struct vfs_caller *c, const struct path *start, const char *name, uint32_t mode,
+	      uint32_t major, uint32_t minor)
 {
 	struct inode *inode;
 	struct change ch;
@@ -154,7 +159,8 @@ int vfs_mknod(const struct vfs_caller *c, const struct path *start, const char *
 	mode = (mode & LX_S_IFMT) | masked(c, mode & LX_S_IALLUGO);
 	/* Character device 0,0 is overlay's whiteout: anybody may make it. */
 	if (ret == 0 && (LX_S_ISCHR(mode) || LX_S_ISBLK(mode)) &&
-	    !(LX_S_ISCHR(mode) && major == 0 && minor == 0) && c->cred && !cred_capable(c->cred, LX_CAP_MKNOD))
+	    !(LX_S_ISCHR(mode) && major == 0 && minor == 0) && c->cred &&
+	    !cred_capable(c->cred, LX_CAP_MKNOD))
 		ret = -EPERM;
 	if (ret == 0)
 		ret = make_node(&ch, c, mode, major, minor, &inode);
@@ -164,7 +170,8 @@ int vfs_mknod(const struct vfs_caller *c, const struct path *start, const char *
 	return ret;
 }
 
-int vfs_bind_socket(const struct vfs_caller *c, const char *name, uint32_t mode, struct path *ret_path)
+int vfs_bind_socket(const struct vfs_caller *c, const char *name, uint32_t mode,
+		    struct path *ret_path)
 {
 	struct inode *inode;
 	struct change ch;
@@ -181,7 +188,8 @@ int vfs_bind_socket(const struct vfs_caller *c, const char *name, uint32_t mode,
 	return ret == -EEXIST ? -EADDRINUSE : ret;
 }
 
-int vfs_symlink(const struct vfs_caller *c, const char *target, const struct path *start, const char *name)
+int vfs_symlink(const struct vfs_caller *c, const char *target, const struct path *start,
+		const char *name)
 {
 	struct inode *inode;
 	struct change ch;
@@ -192,7 +200,8 @@ int vfs_symlink(const struct vfs_caller *c, const char *target, const struct pat
 	ret = create_begin(&ch, c, start, name, false);
 	if (ret == 0)
 		ret = ch.dir->ops->symlink ?
-			      ch.dir->ops->symlink(ch.dir, ch.d->name, ch.d->name_len, target, c, &inode) :
+			      ch.dir->ops->symlink(ch.dir, ch.d->name, ch.d->name_len, target, c,
+						   &inode) :
 			      -EPERM;
 	if (ret == 0)
 		created(&ch, inode, LX_IN_CREATE);
@@ -227,7 +236,8 @@ static int link_locked(struct change *ch, const struct vfs_caller *c, const stru
 	return 0;
 }
 
-int vfs_link(const struct vfs_caller *c, const struct path *from, const struct path *start, const char *name)
+int vfs_link(const struct vfs_caller *c, const struct path *from, const struct path *start,
+	     const char *name)
 {
 	struct change ch;
 	int ret = create_begin(&ch, c, start, name, false);
@@ -304,7 +314,9 @@ int vfs_rmdir(const struct vfs_caller *c, const struct path *start, const char *
 	int ret = change_begin(&ch, c, start, name);
 
 	if (ret == 0 && ch.n.type != LAST_NORM)
-		ret = ch.n.type == LAST_DOTDOT ? -ENOTEMPTY : ch.n.type == LAST_DOT ? -EINVAL : -EBUSY;
+		ret = ch.n.type == LAST_DOTDOT ? -ENOTEMPTY :
+		      ch.n.type == LAST_DOT    ? -EINVAL :
+						 -EBUSY;
 	if (ret == 0)
 		ret = remove_begin(&ch);
 	if (ret == 0)
@@ -312,8 +324,9 @@ int vfs_rmdir(const struct vfs_caller *c, const struct path *start, const char *
 	if (ret == 0 && ch.d->nr_mounts)
 		ret = -EBUSY;
 	if (ret == 0)
-		ret = ch.dir->ops->rmdir ? ch.dir->ops->rmdir(ch.dir, ch.d->name, ch.d->name_len, ch.d->inode) :
-					   -EPERM;
+		ret = ch.dir->ops->rmdir ?
+			      ch.dir->ops->rmdir(ch.dir, ch.d->name, ch.d->name_len, ch.d->inode) :
+			      -EPERM;
 	if (ret == 0) {
 		ch.d->inode->iflags |= INODE_DEAD;
 		dentry_forget_children(ch.d);
@@ -478,8 +491,8 @@ static int rename_locked(struct renaming *r)
 	if (!from_dir->ops->rename)
 		return -EPERM;
 	snprintf(old_name, sizeof(old_name), "%s", fd->name);
-	ret = from_dir->ops->rename(from_dir, fd->name, fd->name_len, fd->inode, to_dir, td->name, td->name_len,
-				    td->inode, r->flags);
+	ret = from_dir->ops->rename(from_dir, fd->name, fd->name_len, fd->inode, to_dir, td->name,
+				    td->name_len, td->inode, r->flags);
 	if (ret < 0)
 		return ret;
 	rename_notify(r, old_name, td->name);
@@ -492,7 +505,8 @@ static int rename_locked(struct renaming *r)
 		dentry_forget_children(td);
 	}
 	dentry_move(fd, td);
-	if (!(r->flags & LX_RENAME_WHITEOUT) && !(from_dir->sb->flags & (SB_NO_NEGATIVE | SB_NO_DCACHE)) &&
+	if (!(r->flags & LX_RENAME_WHITEOUT) &&
+	    !(from_dir->sb->flags & (SB_NO_NEGATIVE | SB_NO_DCACHE)) &&
 	    dentry_add(r->from.cur.dentry, old_name, strlen(old_name), NULL, &gap) == 0)
 		dentry_put(gap);
 	return 0;
@@ -522,8 +536,8 @@ static int rename_begin(struct renaming *r, const struct path *from_start, const
 	return mount_want_write(r->from.cur.mnt);
 }
 
-int vfs_rename(const struct vfs_caller *c, const struct path *from_start, const char *from, const struct path *to_start,
-	       const char *to, unsigned int flags)
+int vfs_rename(const struct vfs_caller *c, const struct path *from_start, const char *from,
+	       const struct path *to_start, const char *to, unsigned int flags)
 {
 	struct renaming r = { .c = c, .flags = flags };
 	int ret;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * epoll(7). An instance owns its items; an item borrows the watched file, whose last put removes it first.
+ * epoll(7). An instance owns its items; an item borrows the watched file, whose last put removes it
+ * first.
  *
- * Locking: g_ctl_lock: changes of any interest list, and the graph of epolls that watch epolls. ep->lock: collecting,
- * and against items going away while they are polled. ep->ready_lock: the ready list; wake functions take it under the watched
- * file's waitq.lock and then wake the instance's own queue. Cycles are refused at EPOLL_CTL_ADD.
+ * Locking: g_ctl_lock: changes of any interest list, and the graph of epolls that watch epolls.
+ * ep->lock: collecting, and against items going away while they are polled. ep->ready_lock: the
+ * ready list; wake functions take it under the watched file's waitq.lock and then wake the
+ * instance's own queue. Cycles are refused at EPOLL_CTL_ADD.
  */
 #include "vfs/epoll.h"
 
@@ -22,24 +24,24 @@
 #include "vfs/inode.h"
 
 #define PRIVATE_BITS (LX_EPOLLET | LX_EPOLLONESHOT | LX_EPOLLEXCLUSIVE | LX_EPOLLWAKEUP)
-#define EXCLUSIVE_OK                                                                                       \
-	(LX_EPOLLIN | LX_EPOLLOUT | LX_EPOLLERR | LX_EPOLLHUP | LX_EPOLLRDNORM | LX_EPOLLWRNORM | LX_EPOLLWAKEUP |   \
-	 LX_EPOLLET | LX_EPOLLEXCLUSIVE)
+#define EXCLUSIVE_OK                                                                               \
+	(LX_EPOLLIN | LX_EPOLLOUT | LX_EPOLLERR | LX_EPOLLHUP | LX_EPOLLRDNORM | LX_EPOLLWRNORM |  \
+	 LX_EPOLLWAKEUP | LX_EPOLLET | LX_EPOLLEXCLUSIVE)
 #define MAX_WATCHES 1000000
 
 struct epoll {
-	struct file *file; /* borrowed: the instance lives as long */
-	struct mutex lock; /* LC_EPOLL */
-	struct rb_root items; /* by (file, fd); g_ctl_lock */
+	struct file *file;       /* borrowed: the instance lives as long */
+	struct mutex lock;       /* LC_EPOLL */
+	struct rb_root items;    /* by (file, fd); g_ctl_lock */
 	struct mutex ready_lock; /* LC_EPOLL_READY */
-	struct list_head ready;	 /* GUARDED_BY(ready_lock) */
+	struct list_head ready;  /* GUARDED_BY(ready_lock) */
 	unsigned int nr_ready;
 };
 
 struct epitem {
 	struct waiter w; /* on file->wq */
 	struct rb_node node;
-	struct list_head ready; /* ep->ready_lock; empty: not on the list */
+	struct list_head ready;   /* ep->ready_lock; empty: not on the list */
 	struct list_head of_file; /* g_ctl_lock */
 	struct epoll *ep;
 	struct file *file; /* borrowed */
@@ -180,8 +182,9 @@ static void item_insert(struct epoll *ep, struct epitem *it)
 
 	while (*link) {
 		parent = *link;
-		link = item_cmp(rb_entry(parent, struct epitem, node), it->file, it->fd) < 0 ? &parent->rb_right :
-											       &parent->rb_left;
+		link = item_cmp(rb_entry(parent, struct epitem, node), it->file, it->fd) < 0 ?
+			       &parent->rb_right :
+			       &parent->rb_left;
 	}
 	rb_link_node(&it->node, parent, link);
 	rb_insert_color(&it->node, &ep->items);
@@ -319,7 +322,8 @@ static void item_modify(struct epitem *it, const struct lx_epoll_event *ev)
 	check_now(it);
 }
 
-int epoll_ctl(struct file *epf, int op, int fd, struct file *target, const struct lx_epoll_event *ev)
+int epoll_ctl(struct file *epf, int op, int fd, struct file *target,
+	      const struct lx_epoll_event *ev)
 {
 	struct epoll *ep = epf->priv;
 	struct epitem *it;
@@ -332,7 +336,8 @@ int epoll_ctl(struct file *epf, int op, int fd, struct file *target, const struc
 	if (op != LX_EPOLL_CTL_DEL && (ev->events & LX_EPOLLEXCLUSIVE)) {
 		if (op == LX_EPOLL_CTL_MOD)
 			return -EINVAL;
-		if (op == LX_EPOLL_CTL_ADD && (file_is_epoll(target) || (ev->events & ~EXCLUSIVE_OK)))
+		if (op == LX_EPOLL_CTL_ADD &&
+		    (file_is_epoll(target) || (ev->events & ~EXCLUSIVE_OK)))
 			return -EINVAL;
 	}
 	mutex_lock(&g_ctl_lock);
@@ -399,10 +404,11 @@ static int epoll_fdinfo(struct file *f, char *buf, size_t size)
 	for (struct rb_node *n = rb_first(&ep->items); n && len < size; n = rb_next(n)) {
 		struct epitem *it = rb_entry(n, struct epitem, node);
 
-		len += (size_t)snprintf(buf + len, size - len,
-					"tfd: %8d events: %8x data: %16llx  pos:%lli ino:%llx sdev:%x\n", it->fd,
-					it->ev.events, (unsigned long long)it->ev.data, (long long)it->file->pos,
-					(unsigned long long)it->file->inode->ino, it->file->inode->sb->dev_minor);
+		len += (size_t)snprintf(
+			buf + len, size - len,
+			"tfd: %8d events: %8x data: %16llx  pos:%lli ino:%llx sdev:%x\n", it->fd,
+			it->ev.events, (unsigned long long)it->ev.data, (long long)it->file->pos,
+			(unsigned long long)it->file->inode->ino, it->file->inode->sb->dev_minor);
 	}
 	mutex_unlock(&g_ctl_lock);
 	return (int)MIN(len, size);

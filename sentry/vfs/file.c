@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open files: their life, reading, writing, seeking and polling on top of file_ops. Nothing here sleeps for data.
- * References: a file holds its path, its credentials, and write references on inode and mount when opened for
- * writing. Locking: pos_lock around what uses the position.
+ * Open files: their life, reading, writing, seeking and polling on top of file_ops. Nothing here
+ * sleeps for data. References: a file holds its path, its credentials, and write references on
+ * inode and mount when opened for writing. Locking: pos_lock around what uses the position.
  */
 #include "vfs/file.h"
 
@@ -25,11 +25,13 @@
 void (*vfs_fown_free)(struct file *f);
 
 #define NOT_KEPT (LX_O_CREAT | LX_O_EXCL | LX_O_NOCTTY | LX_O_TRUNC | LX_O_CLOEXEC)
-#define DAY_S	 86400
+#define DAY_S    86400
 
-int file_new(const struct path *p, unsigned int flags, const struct cred *cred, struct file **ret_file)
+int file_new(const struct path *p, unsigned int flags, const struct cred *cred,
+	     struct file **ret_file)
 {
-	static const unsigned char modes[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
+	static const unsigned char modes[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE,
+						0 };
 	struct file *f = calloc(1, sizeof(*f));
 
 	if (!f)
@@ -51,8 +53,8 @@ static void file_destroy(struct file *f)
 {
 	if (f->ops) {
 		if (!(f->inode->iflags & INODE_PRIVATE))
-			inotify_dentry(f->path.dentry,
-				       f->mode & FMODE_WRITE ? LX_IN_CLOSE_WRITE : LX_IN_CLOSE_NOWRITE);
+			inotify_dentry(f->path.dentry, f->mode & FMODE_WRITE ? LX_IN_CLOSE_WRITE :
+									       LX_IN_CLOSE_NOWRITE);
 		if (f->epoll_links)
 			epoll_file_gone(f);
 		if (f->fowner)

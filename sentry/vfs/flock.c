@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File locks: POSIX record locks (owner: the descriptor table), OFD locks (owner: the open file), flock(2) (whole file, owner: the
- * open file). Owns the locks of each inode and the notes about who waits for whom.
- * Locking: g_flock_lock guards all of it: locks are rare and deadlock detection looks at many inodes at once.
- * Differs from Linux: no leases.
+ * File locks: POSIX record locks (owner: the descriptor table), OFD locks (owner: the open file),
+ * flock(2) (whole file, owner: the open file). Owns the locks of each inode and the notes about who
+ * waits for whom. Locking: g_flock_lock guards all of it: locks are rare and deadlock detection
+ * looks at many inodes at once. Differs from Linux: no leases.
  */
 #include "vfs/flock.h"
 
@@ -196,8 +196,11 @@ int flock_set(struct inode *i, const struct flock_req *req)
 		if (req->type != LX_F_UNLCK) {
 			struct flock_item *l = STEAL(n);
 
-			*l = (struct flock_item){ .type = req->type, .pid = req->pid, .start = req->start,
-						  .end = req->end, .owner = req->owner };
+			*l = (struct flock_item){ .type = req->type,
+						  .pid = req->pid,
+						  .start = req->start,
+						  .end = req->end,
+						  .owner = req->owner };
 			insert_sorted(ctx, l);
 			merge(ctx, l);
 		}
@@ -355,12 +358,13 @@ void flock_release_file(struct file *f)
 	flock_whole(f, LX_F_UNLCK);
 }
 
-static void show_item(struct strbuf *out, const struct flock_ctx *ctx, const struct flock_item *l, const char *kind,
-		      unsigned int nr)
+static void show_item(struct strbuf *out, const struct flock_ctx *ctx, const struct flock_item *l,
+		      const char *kind, unsigned int nr)
 {
 	strbuf_printf(out, "%u: %s  ADVISORY  %s %d %02x:%02x:%llu %lld ", nr, kind,
 		      l->type == LX_F_WRLCK ? "WRITE" : "READ ", l->pid, ctx->inode->sb->dev_major,
-		      ctx->inode->sb->dev_minor, (unsigned long long)ctx->inode->ino, (long long)l->start);
+		      ctx->inode->sb->dev_minor, (unsigned long long)ctx->inode->ino,
+		      (long long)l->start);
 	if (l->end == INT64_MAX)
 		strbuf_puts(out, "EOF\n");
 	else

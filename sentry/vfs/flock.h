@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * File locks: POSIX record locks, open file description locks, flock(2). Nothing here sleeps: -EAGAIN and the
- * wait queue of the inode's locks.
+ * File locks: POSIX record locks, open file description locks, flock(2). Nothing here sleeps:
+ * -EAGAIN and the wait queue of the inode's locks.
  */
 #pragma once
 
@@ -13,11 +13,11 @@ struct inode;
 struct waitq;
 
 struct flock_req {
-	int type;	   /* LX_F_RDLCK, LX_F_WRLCK, LX_F_UNLCK */
+	int type; /* LX_F_RDLCK, LX_F_WRLCK, LX_F_UNLCK */
 	int64_t start;
-	int64_t end;	   /* last byte; INT64_MAX: to the end */
+	int64_t end;       /* last byte; INT64_MAX: to the end */
 	const void *owner; /* the fdtable, or the file for OFD locks and flock */
-	int pid;	   /* for F_GETLK; -1 for OFD locks */
+	int pid;           /* for F_GETLK; -1 for OFD locks */
 };
 
 /* 0 and *req says what is in the way, or type becomes LX_F_UNLCK. */
@@ -25,8 +25,8 @@ int flock_test(struct inode *i, struct flock_req *req);
 /* -EAGAIN: somebody holds it. */
 int flock_set(struct inode *i, const struct flock_req *req);
 /*
- * Before sleeping for req: notes that req->owner waits for whoever is in the way. -EDEADLK if that would close a circle.
- * flock_wait_end() takes the note back.
+ * Before sleeping for req: notes that req->owner waits for whoever is in the way. -EDEADLK if that
+ * would close a circle. flock_wait_end() takes the note back.
  */
 int flock_wait_begin(struct inode *i, const struct flock_req *req);
 void flock_wait_end(const void *owner);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Root, working directory and umask of tasks. Holds references on both paths and on the mount namespace.
- * Locking: fs->lock is a leaf around the two paths.
+ * Root, working directory and umask of tasks. Holds references on both paths and on the mount
+ * namespace. Locking: fs->lock is a leaf around the two paths.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file system types, and super blocks. A new type is one line in g_fstypes. Owns the device numbers of file
- * systems without a device. Locking: none; the array is constant, counters are atomic.
+ * The file system types, and super blocks. A new type is one line in g_fstypes. Owns the device
+ * numbers of file systems without a device. Locking: none; the array is constant, counters are
+ * atomic.
  */
 #include "vfs/inode.h"
 
@@ -13,11 +14,7 @@
 #include "vfs/mount.h"
 
 static const struct fstype *const g_fstypes[] = {
-	&tmpfs_type,
-	&ramfs_type,
-	&anonfs_type,
-	&pipefs_type,
-	&sockfs_type,
+	&tmpfs_type, &ramfs_type, &anonfs_type, &pipefs_type, &sockfs_type,
 };
 
 /* Types of the layers above, which boot announces. */
@@ -51,8 +48,8 @@ const struct fstype *fstype_find(const char *name)
 	return NULL;
 }
 
-int super_new(const struct fstype *t, const struct super_ops *ops, unsigned int flags, uint32_t magic,
-	      struct super_block **ret_sb)
+int super_new(const struct fstype *t, const struct super_ops *ops, unsigned int flags,
+	      uint32_t magic, struct super_block **ret_sb)
 {
 	struct super_block *sb = calloc(1, sizeof(*sb));
 

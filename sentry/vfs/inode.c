@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inodes: their life, their clock, and the counters that keep writers and executors apart. File systems embed
- * struct inode or hang theirs on priv; ops->destroy frees it after inode_fini. Locking: inode.lock guards the
- * attributes; write_count is atomic.
+ * Inodes: their life, their clock, and the counters that keep writers and executors apart. File
+ * systems embed struct inode or hang theirs on priv; ops->destroy frees it after inode_fini.
+ * Locking: inode.lock guards the attributes; write_count is atomic.
  */
 #include "vfs/inode.h"
 
@@ -61,10 +61,12 @@ struct ktime ktime_now(void)
 {
 	uint64_t ns = host_clock_ns(HOST_CLOCK_REALTIME_COARSE);
 
-	return (struct ktime){ .sec = (int64_t)(ns / 1000000000), .nsec = (uint32_t)(ns % 1000000000) };
+	return (struct ktime){ .sec = (int64_t)(ns / 1000000000),
+			       .nsec = (uint32_t)(ns % 1000000000) };
 }
 
-void inode_init_owner(struct inode *i, const struct inode *dir, const struct vfs_caller *c, uint32_t mode)
+void inode_init_owner(struct inode *i, const struct inode *dir, const struct vfs_caller *c,
+		      uint32_t mode)
 {
 	i->mode = mode;
 	i->uid = c->cred ? c->cred->fsuid : 0;
@@ -73,8 +75,9 @@ void inode_init_owner(struct inode *i, const struct inode *dir, const struct vfs
 		i->gid = dir->gid;
 		if (LX_S_ISDIR(mode))
 			i->mode |= LX_S_ISGID;
-		else if ((mode & (LX_S_ISGID | LX_S_IXGRP)) == (LX_S_ISGID | LX_S_IXGRP) && c->cred &&
-			 !cred_in_group(c->cred, dir->gid) && !cred_capable(c->cred, LX_CAP_FSETID))
+		else if ((mode & (LX_S_ISGID | LX_S_IXGRP)) == (LX_S_ISGID | LX_S_IXGRP) &&
+			 c->cred && !cred_in_group(c->cred, dir->gid) &&
+			 !cred_capable(c->cred, LX_CAP_FSETID))
 			i->mode &= ~(uint32_t)LX_S_ISGID;
 	}
 }
@@ -129,7 +132,8 @@ void inode_fill_stat(struct inode *i, struct kstat *st)
 		.blocks = (i->size + 511) / 512,
 		.blksize = 4096,
 		.attributes = i->attributes,
-		.attributes_mask = LX_STATX_ATTR_IMMUTABLE | LX_STATX_ATTR_APPEND | LX_STATX_ATTR_NODUMP,
+		.attributes_mask =
+			LX_STATX_ATTR_IMMUTABLE | LX_STATX_ATTR_APPEND | LX_STATX_ATTR_NODUMP,
 		.atime = i->atime,
 		.mtime = i->mtime,
 		.ctime = i->ctime,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inotify(7). A watch holds its inode and its instance's place; an instance owns its watches and its queued events.
- * Locking: g_lock guards everything here; it is a leaf but for wait queues. Inodes are put after it is released.
- * Differs from Linux: nothing known but the limits, which are constants.
+ * inotify(7). A watch holds its inode and its instance's place; an instance owns its watches and
+ * its queued events. Locking: g_lock guards everything here; it is a leaf but for wait queues.
+ * Inodes are put after it is released. Differs from Linux: nothing known but the limits, which are
+ * constants.
  */
 #include "vfs/inotify.h"
 
@@ -62,7 +63,8 @@ bool file_is_inotify(const struct file *f)
 	return f->ops == &inotify_ops;
 }
 
-static void queue_locked(struct instance *in, int wd, uint32_t mask, uint32_t cookie, const char *name)
+static void queue_locked(struct instance *in, int wd, uint32_t mask, uint32_t cookie,
+			 const char *name)
 {
 	size_t n = name ? strlen(name) : 0, len = n ? (n + 1 + 15) & ~(size_t)15 : 0;
 	struct event *e;

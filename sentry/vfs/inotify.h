@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inotify(7): instances, watches, and the events vfs posts. Posting costs one load while nobody watches.
+ * inotify(7): instances, watches, and the events vfs posts. Posting costs one load while nobody
+ * watches.
  */
 #pragma once
 

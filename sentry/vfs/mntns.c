@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mount namespaces, and the texts of /proc/pid/{mounts,mountinfo,mountstats}. Owns the namespace object: it holds its root
- * mount through the mount table. Locking: g_mount_lock while a text is made, so it shows one moment.
+ * Mount namespaces, and the texts of /proc/pid/{mounts,mountinfo,mountstats}. Owns the namespace
+ * object: it holds its root mount through the mount table. Locking: g_mount_lock while a text is
+ * made, so it shows one moment.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@
 
 static _Atomic uint64_t g_next_ns = 1;
 
-int mntns_new(struct super_block *root_sb, const char *source, unsigned int flags, struct mntns **ret_ns)
+int mntns_new(struct super_block *root_sb, const char *source, unsigned int flags,
+	      struct mntns **ret_ns)
 {
 	struct mntns *ns = calloc(1, sizeof(*ns));
 	struct mount *m;
@@ -108,9 +110,9 @@ static void show_flags(struct strbuf *out, const struct mount *m)
 		unsigned int flag;
 		const char *text;
 	} names[] = {
-		{ LX_MS_NOSUID, ",nosuid" },	     { LX_MS_NODEV, ",nodev" },
-		{ LX_MS_NOEXEC, ",noexec" },	     { LX_MS_NOATIME, ",noatime" },
-		{ LX_MS_NODIRATIME, ",nodiratime" }, { LX_MS_RELATIME, ",relatime" },
+		{ LX_MS_NOSUID, ",nosuid" },           { LX_MS_NODEV, ",nodev" },
+		{ LX_MS_NOEXEC, ",noexec" },           { LX_MS_NOATIME, ",noatime" },
+		{ LX_MS_NODIRATIME, ",nodiratime" },   { LX_MS_RELATIME, ",relatime" },
 		{ LX_MS_NOSYMFOLLOW, ",nosymfollow" },
 	};
 
@@ -125,7 +127,8 @@ static void show_sb_options(struct strbuf *out, const struct mount *m)
 {
 	char buf[512];
 
-	if (m->sb->ops && m->sb->ops->show_options && m->sb->ops->show_options(m->sb, buf, sizeof(buf)) > 0)
+	if (m->sb->ops && m->sb->ops->show_options &&
+	    m->sb->ops->show_options(m->sb, buf, sizeof(buf)) > 0)
 		strbuf_puts(out, buf);
 }
 
@@ -135,7 +138,9 @@ static void show_info(struct strbuf *out, const struct mount *m, const char *whe
 	struct path top = { (struct mount *)m, m->sb->root };
 
 	strbuf_printf(out, "%llu %llu %u:%u ", (unsigned long long)m->id,
-		      (unsigned long long)(m->parent ? m->parent->id : m->id == 0 ? 0 : m->id - 1),
+		      (unsigned long long)(m->parent  ? m->parent->id :
+					   m->id == 0 ? 0 :
+							m->id - 1),
 		      m->sb->dev_major, m->sb->dev_minor);
 	/* The mount's root inside its file system. */
 	if (m->root == m->sb->root || vfs_path_name(&sub, &top, buf, LX_PATH_MAX) < 0)
@@ -159,7 +164,8 @@ static void show_info(struct strbuf *out, const struct mount *m, const char *whe
 	strbuf_puts(out, "\n");
 }
 
-static void show_one(struct strbuf *out, const struct mount *m, const char *where, int kind, char *buf)
+static void show_one(struct strbuf *out, const struct mount *m, const char *where, int kind,
+		     char *buf)
 {
 	switch (kind) {
 	case 0:

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mount tree: which mount covers which directory, and the changes of mount(2), umount2(2) and pivot_root(2).
+ * The mount tree: which mount covers which directory, and the changes of mount(2), umount2(2) and
+ * pivot_root(2).
  *
- * References: the mount table holds one on each attached mount; a mount holds its parent, its mount point and its root, and
- * keeps its super block in use. Locking: g_mount_lock for changes; links and table entries also change
- * under g_dcache_lock for writing, so a walk that holds it for reading sees a tree that stands still.
- * Differs from Linux: propagation between peers is recorded and shown, events are copied inside one namespace only.
+ * References: the mount table holds one on each attached mount; a mount holds its parent, its mount
+ * point and its root, and keeps its super block in use. Locking: g_mount_lock for changes; links
+ * and table entries also change under g_dcache_lock for writing, so a walk that holds it for
+ * reading sees a tree that stands still. Differs from Linux: propagation between peers is recorded
+ * and shown, events are copied inside one namespace only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,7 +30,8 @@ static _Atomic uint64_t g_next_group = 1;
 
 static struct hlist_head *bucket(const struct mount *parent, const struct dentry *d)
 {
-	return &g_table[hash_to_bits(hash_u64((uintptr_t)parent ^ hash_u64((uintptr_t)d)), TABLE_BITS)];
+	return &g_table[hash_to_bits(hash_u64((uintptr_t)parent ^ hash_u64((uintptr_t)d)),
+				     TABLE_BITS)];
 }
 
 struct mount *mount_find_locked(const struct mount *parent, const struct dentry *d)
@@ -197,7 +200,8 @@ static void umount_tree(struct mount *m)
 }
 
 /* The mounts below from that lie in the tree of from->root, copied onto to. */
-static int clone_children(struct mntns *ns, struct mount *from, struct mount *to) REQUIRES(g_mount_lock);
+static int clone_children(struct mntns *ns, struct mount *from, struct mount *to)
+	REQUIRES(g_mount_lock);
 static int clone_children(struct mntns *ns, struct mount *from, struct mount *to)
 {
 	struct mount *c, *copy;
@@ -227,13 +231,15 @@ static int clone_children(struct mntns *ns, struct mount *from, struct mount *to
 /* Mounts that follow events of src: its peers, and slaves of its group. */
 static bool receives(const struct mount *m, const struct mount *src)
 {
-	return m != src && src->peer_group && (m->peer_group == src->peer_group || m->master_group == src->peer_group);
+	return m != src && src->peer_group &&
+	       (m->peer_group == src->peer_group || m->master_group == src->peer_group);
 }
 
 /* m was mounted at (parent, d): the same appears on parent's peers and slaves. */
-static void propagate_mount(struct mntns *ns, struct mount *m, struct mount *parent, struct dentry *d)
-	REQUIRES(g_mount_lock);
-static void propagate_mount(struct mntns *ns, struct mount *m, struct mount *parent, struct dentry *d)
+static void propagate_mount(struct mntns *ns, struct mount *m, struct mount *parent,
+			    struct dentry *d) REQUIRES(g_mount_lock);
+static void propagate_mount(struct mntns *ns, struct mount *m, struct mount *parent,
+			    struct dentry *d)
 {
 	struct mount *p, *tmp, *copy;
 
@@ -246,7 +252,8 @@ static void propagate_mount(struct mntns *ns, struct mount *m, struct mount *par
 		if (!receives(p, parent))
 			continue;
 		rwlock_rdlock(&g_dcache_lock);
-		fits = p->sb == parent->sb && dentry_is_below(d, p->root) && !mount_find_locked(p, d);
+		fits = p->sb == parent->sb && dentry_is_below(d, p->root) &&
+		       !mount_find_locked(p, d);
 		rwlock_unlock(&g_dcache_lock);
 		if (!fits || clone_one(m, m->root, &copy) < 0)
 			continue;
@@ -260,8 +267,12 @@ static void propagate_mount(struct mntns *ns, struct mount *m, struct mount *par
 	}
 }
 
-/* m was at (parent, d) and went: what propagation made of it goes as well, unless something is mounted inside. */
-static void propagate_umount(struct mntns *ns, struct mount *parent, struct dentry *d) REQUIRES(g_mount_lock);
+/*
+ * m was at (parent, d) and went: what propagation made of it goes as well, unless something is
+ * mounted inside.
+ */
+static void propagate_umount(struct mntns *ns, struct mount *parent, struct dentry *d)
+	REQUIRES(g_mount_lock);
 static void propagate_umount(struct mntns *ns, struct mount *parent, struct dentry *d)
 {
 	struct mount *p, *m;
@@ -284,8 +295,8 @@ static void propagate_umount(struct mntns *ns, struct mount *parent, struct dent
 	}
 }
 
-int vfs_mount(struct mntns *ns, const struct path *mountpoint, struct super_block *sb, const char *source,
-	      unsigned int flags)
+int vfs_mount(struct mntns *ns, const struct path *mountpoint, struct super_block *sb,
+	      const char *source, unsigned int flags)
 {
 	struct mount *m;
 	int ret;
@@ -304,7 +315,8 @@ int vfs_mount(struct mntns *ns, const struct path *mountpoint, struct super_bloc
 	return ret;
 }
 
-int vfs_bind_mount(struct mntns *ns, const struct path *from, const struct path *mountpoint, unsigned int flags)
+int vfs_bind_mount(struct mntns *ns, const struct path *from, const struct path *mountpoint,
+		   unsigned int flags)
 {
 	struct mount *m = NULL;
 	int ret;
@@ -374,7 +386,8 @@ int vfs_umount(struct mntns *ns, const struct path *p, int flags)
 	return ret;
 }
 
-static int remount_one(struct mount *m, unsigned int flags, unsigned int mask) REQUIRES(g_mount_lock);
+static int remount_one(struct mount *m, unsigned int flags, unsigned int mask)
+	REQUIRES(g_mount_lock);
 static int remount_one(struct mount *m, unsigned int flags, unsigned int mask)
 {
 	unsigned int old = m->flags;
@@ -405,7 +418,8 @@ static int remount_tree(struct mount *m, unsigned int flags, unsigned int mask, 
 	return 0;
 }
 
-int vfs_remount(struct mntns *ns, const struct path *p, unsigned int flags, unsigned int mask, bool recursive)
+int vfs_remount(struct mntns *ns, const struct path *p, unsigned int flags, unsigned int mask,
+		bool recursive)
 {
 	int ret = -EINVAL;
 
@@ -461,7 +475,8 @@ out:
 	return ret;
 }
 
-static void set_propagation(struct mount *m, unsigned int type, bool recursive) REQUIRES(g_mount_lock);
+static void set_propagation(struct mount *m, unsigned int type, bool recursive)
+	REQUIRES(g_mount_lock);
 static void set_propagation(struct mount *m, unsigned int type, bool recursive)
 {
 	struct mount *c;
@@ -527,7 +542,7 @@ int vfs_pivot_root(struct mntns *ns, const struct path *new_root, const struct p
 	mutex_lock(&g_mount_lock);
 	if (new->ns != ns || old->ns != ns || put_old->mnt->ns != ns)
 		goto out;
-	if ((new->parent && new->parent->propagation == LX_MS_SHARED) ||
+	if ((new->parent &&new->parent->propagation == LX_MS_SHARED) ||
 	    put_old->mnt->propagation == LX_MS_SHARED)
 		goto out;
 	ret = -ENOENT;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Path resolution, path_resolution(7): components, mounts, symbolic and magic links, "..", and the RESOLVE_* limits of
- * openat2(2).
+ * Path resolution, path_resolution(7): components, mounts, symbolic and magic links, "..", and the
+ * RESOLVE_* limits of openat2(2).
  *
- * Two speeds. walk_fast() goes over names that are cached, under one g_dcache_lock for reading and without
- * touching a reference until it stops; what it does not know (an uncached name, a link, a file system that checks
- * permissions itself) is left to walk_slow(), which does one component and may call the file system.
- * Locking: none held on entry; the inode lock of a directory (reading) around a lookup.
+ * Two speeds. walk_fast() goes over names that are cached, under one g_dcache_lock for reading and
+ * without touching a reference until it stops; what it does not know (an uncached name, a link, a
+ * file system that checks permissions itself) is left to walk_slow(), which does one component and
+ * may call the file system. Locking: none held on entry; the inode lock of a directory (reading)
+ * around a lookup.
  */
 #include "vfs/namei.h"
 
@@ -52,8 +53,8 @@ static int go_root(struct namei *n)
 	return 0;
 }
 
-int namei_init(struct namei *n, const struct vfs_caller *c, const struct path *start, const char *name,
-	       unsigned int flags)
+int namei_init(struct namei *n, const struct vfs_caller *c, const struct path *start,
+	       const char *name, unsigned int flags)
 {
 	memset(n, 0, sizeof(*n));
 	n->c = c;
@@ -117,13 +118,14 @@ static bool may_search_now(const struct inode *dir, const struct cred *cred)
 }
 
 /*
- * One component from (m, d) under the lock. 0: *ret_child is it; -ENOENT: known not to exist; -ECHILD: the slow walk
- * has to do it.
+ * One component from (m, d) under the lock. 0: *ret_child is it; -ENOENT: known not to exist;
+ * -ECHILD: the slow walk has to do it.
  */
-static int fast_child(const struct namei *n, const struct mount *m, struct dentry *d, const char *name, size_t len,
-		      struct dentry **ret_child) REQUIRES_SHARED(g_dcache_lock);
-static int fast_child(const struct namei *n, const struct mount *m, struct dentry *d, const char *name, size_t len,
-		      struct dentry **ret_child)
+static int fast_child(const struct namei *n, const struct mount *m, struct dentry *d,
+		      const char *name, size_t len, struct dentry **ret_child)
+	REQUIRES_SHARED(g_dcache_lock);
+static int fast_child(const struct namei *n, const struct mount *m, struct dentry *d,
+		      const char *name, size_t len, struct dentry **ret_child)
 {
 	struct inode *dir = d->inode;
 	struct dentry *child;
@@ -443,7 +445,8 @@ int namei_rest(struct namei *n)
 			break;
 		must_dir |= n->trailing;
 		/* n->p stands behind the name: on the slashes, which a link's text keeps. */
-		ret = walk_slow(n, n->last, n->last_len, (n->flags & WALK_FOLLOW) || n->trailing, true);
+		ret = walk_slow(n, n->last, n->last_len, (n->flags & WALK_FOLLOW) || n->trailing,
+				true);
 		if (ret < 0)
 			return ret;
 		if (ret == 0 && !n->p[strspn(n->p, "/")])
@@ -454,8 +457,8 @@ int namei_rest(struct namei *n)
 	return 0;
 }
 
-int vfs_walk(const struct vfs_caller *c, const struct path *start, const char *name, unsigned int flags,
-	     struct path *ret_path)
+int vfs_walk(const struct vfs_caller *c, const struct path *start, const char *name,
+	     unsigned int flags, struct path *ret_path)
 {
 	struct namei n;
 	int ret = namei_init(&n, c, start, name, flags);

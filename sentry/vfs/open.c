@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * open(2) without the descriptor: O_CREAT, O_EXCL, O_TRUNC, O_PATH, O_TMPFILE, O_NOFOLLOW and the rest, up to a struct file.
- * Locking: the parent's inode lock while a name is looked up to be created, nothing over the open itself.
+ * open(2) without the descriptor: O_CREAT, O_EXCL, O_TRUNC, O_PATH, O_TMPFILE, O_NOFOLLOW and the
+ * rest, up to a struct file. Locking: the parent's inode lock while a name is looked up to be
+ * created, nothing over the open itself.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +27,10 @@ int (*vfs_fifo_open)(struct inode *inode, struct file *f, const struct vfs_calle
 static unsigned int access_wanted(uint64_t flags)
 {
 	static const unsigned char want[4] = {
-		VFS_MAY_READ, VFS_MAY_WRITE, VFS_MAY_READ | VFS_MAY_WRITE, VFS_MAY_READ | VFS_MAY_WRITE,
+		VFS_MAY_READ,
+		VFS_MAY_WRITE,
+		VFS_MAY_READ | VFS_MAY_WRITE,
+		VFS_MAY_READ | VFS_MAY_WRITE,
 	};
 	unsigned int may = want[flags & LX_O_ACCMODE];
 
@@ -83,12 +87,13 @@ static int call_open(struct inode *i, struct file *f, const struct vfs_caller *c
 }
 
 /* Takes write references, truncates, calls the file system. */
-static int open_inode(const struct vfs_caller *c, const struct path *p, uint64_t flags, bool truncate,
-		      struct file **ret_file)
+static int open_inode(const struct vfs_caller *c, const struct path *p, uint64_t flags,
+		      bool truncate, struct file **ret_file)
 {
 	struct inode *i = p->dentry->inode;
 	auto_put(file) struct file *f = NULL;
-	bool special = LX_S_ISCHR(i->mode) || LX_S_ISBLK(i->mode) || LX_S_ISFIFO(i->mode) || LX_S_ISSOCK(i->mode);
+	bool special = LX_S_ISCHR(i->mode) || LX_S_ISBLK(i->mode) || LX_S_ISFIFO(i->mode) ||
+		       LX_S_ISSOCK(i->mode);
 	int ret = file_new(p, (unsigned int)flags, c->cred, &f);
 
 	if (ret < 0)
@@ -135,7 +140,8 @@ static int open_inode(const struct vfs_caller *c, const struct path *p, uint64_t
 }
 
 /* p was found (not created). */
-static int open_found(const struct vfs_caller *c, const struct path *p, uint64_t flags, struct file **ret_file)
+static int open_found(const struct vfs_caller *c, const struct path *p, uint64_t flags,
+		      struct file **ret_file)
 {
 	struct inode *i = p->dentry->inode;
 	bool truncate = flags & LX_O_TRUNC;
@@ -161,7 +167,8 @@ static int open_found(const struct vfs_caller *c, const struct path *p, uint64_t
 	return ret;
 }
 
-int vfs_open_path(const struct vfs_caller *c, const struct path *p, unsigned int flags, struct file **ret_file)
+int vfs_open_path(const struct vfs_caller *c, const struct path *p, unsigned int flags,
+		  struct file **ret_file)
 {
 	return open_found(c, p, flags, ret_file);
 }
@@ -206,7 +213,8 @@ static int open_tmpfile(const struct vfs_caller *c, const struct path *start, co
 }
 
 /* The last name under O_CREAT: found or made, under the directory's lock. *ret_made tells. */
-static int lookup_or_create(struct namei *n, const struct vfs_open_how *how, struct dentry **ret_d, bool *ret_made)
+static int lookup_or_create(struct namei *n, const struct vfs_open_how *how, struct dentry **ret_d,
+			    bool *ret_made)
 {
 	struct dentry *dir = n->cur.dentry, *d;
 	struct inode *di = dir->inode, *inode;
@@ -236,9 +244,9 @@ static int lookup_or_create(struct namei *n, const struct vfs_open_how *how, str
 		if (ret == 0)
 			ret = inode_permission(di, c, VFS_MAY_WRITE | VFS_MAY_EXEC);
 		if (ret == 0)
-			ret = di->ops->create ?
-				      di->ops->create(di, n->last, n->last_len, LX_S_IFREG | mode, c, &inode) :
-				      -EACCES;
+			ret = di->ops->create ? di->ops->create(di, n->last, n->last_len,
+								LX_S_IFREG | mode, c, &inode) :
+						-EACCES;
 		if (ret == 0) {
 			dentry_instantiate(d, inode);
 			inotify_post(di, LX_IN_CREATE, 0, d->name);
@@ -255,7 +263,8 @@ out:
 	return ret;
 }
 
-static int open_create_walked(struct namei *n, const struct vfs_open_how *how, struct file **ret_file)
+static int open_create_walked(struct namei *n, const struct vfs_open_how *how,
+			      struct file **ret_file)
 {
 	bool follow = !(how->flags & (LX_O_NOFOLLOW | LX_O_EXCL)), made;
 	struct inode *dir;
@@ -280,7 +289,8 @@ static int open_create_walked(struct namei *n, const struct vfs_open_how *how, s
 			/* Whatever its mode, who made it may use it. */
 			struct path p = { n->cur.mnt, d };
 
-			ret = open_inode(n->c, &p, how->flags & ~(uint64_t)LX_O_TRUNC, false, ret_file);
+			ret = open_inode(n->c, &p, how->flags & ~(uint64_t)LX_O_TRUNC, false,
+					 ret_file);
 			dentry_put(d);
 			return ret;
 		}
@@ -303,8 +313,8 @@ static int open_create_walked(struct namei *n, const struct vfs_open_how *how, s
 	}
 }
 
-int vfs_open(const struct vfs_caller *c, const struct path *start, const char *name, const struct vfs_open_how *how,
-	     struct file **ret_file)
+int vfs_open(const struct vfs_caller *c, const struct path *start, const char *name,
+	     const struct vfs_open_how *how, struct file **ret_file)
 {
 	struct vfs_open_how h = *how;
 	struct namei n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of paths: d_path for /proc, getcwd(2), mount tables. Locking: g_dcache_lock for reading, so a name is one that was
- * right at some moment.
+ * Names of paths: d_path for /proc, getcwd(2), mount tables. Locking: g_dcache_lock for reading, so
+ * a name is one that was right at some moment.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -58,14 +58,16 @@ static ssize_t anon_name(const struct dentry *d, char *buf, size_t size)
 	if (d->name_len)
 		n = snprintf(buf, size, "%s", d->name);
 	else
-		n = snprintf(buf, size, "%s:[%llu]", d->sb->type->name, (unsigned long long)d->inode->ino);
+		n = snprintf(buf, size, "%s:[%llu]", d->sb->type->name,
+			     (unsigned long long)d->inode->ino);
 	return (size_t)n >= size ? -ENAMETOOLONG : n;
 }
 
 #define NAME_CWD  1u
 #define NAME_FROM 2u
 
-static ssize_t path_name(const struct path *p, const struct path *root, char *buf, size_t size, unsigned int how)
+static ssize_t path_name(const struct path *p, const struct path *root, char *buf, size_t size,
+			 unsigned int how)
 {
 	static const char deleted[] = " (deleted)", unreachable[] = "(unreachable)";
 	struct text t = { buf, buf + size, false };

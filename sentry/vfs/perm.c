@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may do what to an inode: mode bits, capabilities, sticky directories (path_resolution(7), inode(7),
- * capabilities(7)), and the protected_* rules of proc_sys_fs(5) with the values a Debian system has.
- * Locking: reads single words of the inode without its lock, as a concurrent chmod allows either answer.
- * Differs from Linux: no POSIX ACLs.
+ * Who may do what to an inode: mode bits, capabilities, sticky directories (path_resolution(7),
+ * inode(7), capabilities(7)), and the protected_* rules of proc_sys_fs(5) with the values a Debian
+ * system has. Locking: reads single words of the inode without its lock, as a concurrent chmod
+ * allows either answer. Differs from Linux: no POSIX ACLs.
  */
 #include "vfs/perm.h"
 
@@ -65,7 +65,8 @@ int path_permission(const struct path *p, const struct vfs_caller *c, unsigned i
 	return inode_permission(i, c, may);
 }
 
-int may_delete(const struct inode *dir, const struct inode *victim, const struct vfs_caller *c, bool is_dir)
+int may_delete(const struct inode *dir, const struct inode *victim, const struct vfs_caller *c,
+	       bool is_dir)
 {
 	int ret = inode_permission((struct inode *)dir, c, VFS_MAY_WRITE | VFS_MAY_EXEC);
 
@@ -88,7 +89,8 @@ int may_follow_link(const struct inode *dir, const struct inode *link, const str
 {
 	if (!c->cred || link->uid == c->cred->fsuid)
 		return 0;
-	if ((dir->mode & (LX_S_ISVTX | LX_S_IWOTH)) != (LX_S_ISVTX | LX_S_IWOTH) || dir->uid == link->uid)
+	if ((dir->mode & (LX_S_ISVTX | LX_S_IWOTH)) != (LX_S_ISVTX | LX_S_IWOTH) ||
+	    dir->uid == link->uid)
 		return 0;
 	return -EACCES;
 }
@@ -106,7 +108,10 @@ int may_link(struct inode *i, const struct vfs_caller *c)
 	return inode_permission(i, c, VFS_MAY_READ | VFS_MAY_WRITE) < 0 ? -EPERM : 0;
 }
 
-/* proc_sys_fs(5): protected_fifos = 1, protected_regular = 2. An O_CREAT open of a file that exists. */
+/*
+ * proc_sys_fs(5): protected_fifos = 1, protected_regular = 2. An O_CREAT open of a file that
+ * exists.
+ */
 int may_open_in_sticky(const struct inode *dir, const struct inode *i, const struct vfs_caller *c)
 {
 	if (!(dir->mode & LX_S_ISVTX) || !c->cred || i->uid == dir->uid || i->uid == c->cred->fsuid)

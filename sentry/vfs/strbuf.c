@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Growing texts for generated files. An allocation that failed is remembered: what was added later is lost, and
- * the owner sees failed at the end.
+ * Growing texts for generated files. An allocation that failed is remembered: what was added later
+ * is lost, and the owner sees failed at the end.
  */
 #include "vfs/strbuf.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Wait queues. Owns nothing but the order of waking: first come, first woken. Locking: waitq.lock, held
- * while the functions of the waiters run; an epoll's function wakes the epoll's own queue, so a second
- * queue's lock may be taken inside the first (vfs/epoll.c keeps that free of cycles).
+ * Wait queues. Owns nothing but the order of waking: first come, first woken. Locking: waitq.lock,
+ * held while the functions of the waiters run; an epoll's function wakes the epoll's own queue, so
+ * a second queue's lock may be taken inside the first (vfs/epoll.c keeps that free of cycles).
  */
 #include "vfs/waitq.h"
 
@@ -55,7 +55,9 @@ static void wake(struct waitq *q, uint32_t events, bool one)
 {
 	struct waiter *w, *tmp;
 
-	/* The object was changed before: either the sleeper sees that, or it is on the list here. */
+	/*
+	 * The object was changed before: either the sleeper sees that, or it is on the list here.
+	 */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (READ_ONCE(q->waiters.next) == &q->waiters)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Extended attributes, xattr(7): who may touch which name space, and the in-memory store of tmpfs and the overlay.
- * Locking: the store has none of its own.
+ * Extended attributes, xattr(7): who may touch which name space, and the in-memory store of tmpfs
+ * and the overlay. Locking: the store has none of its own.
  */
 #include "vfs/xattr.h"
 
@@ -38,8 +38,11 @@ static int check(const struct vfs_caller *c, struct inode *i, const char *name, 
 
 	if (write && (i->attributes & (LX_STATX_ATTR_IMMUTABLE | LX_STATX_ATTR_APPEND)))
 		return -EPERM;
-	if (has_prefix(name, LX_XATTR_SECURITY_PREFIX) || has_prefix(name, LX_XATTR_SYSTEM_PREFIX)) {
-		/* security.capability is for CAP_SETFCAP; other security names for CAP_SYS_ADMIN. */
+	if (has_prefix(name, LX_XATTR_SECURITY_PREFIX) ||
+	    has_prefix(name, LX_XATTR_SYSTEM_PREFIX)) {
+		/*
+		 * security.capability is for CAP_SETFCAP; other security names for CAP_SYS_ADMIN.
+		 */
 		if (!write || !c->cred || has_prefix(name, LX_XATTR_SYSTEM_PREFIX))
 			return 0;
 		if (strcmp(name, LX_XATTR_NAME_CAPS) == 0)
@@ -54,13 +57,15 @@ static int check(const struct vfs_caller *c, struct inode *i, const char *name, 
 	if (has_prefix(name, LX_XATTR_USER_PREFIX)) {
 		if (special)
 			return write ? -EPERM : -ENODATA;
-		if (write && LX_S_ISDIR(i->mode) && (i->mode & LX_S_ISVTX) && c->cred && !cred_owns(c->cred, i))
+		if (write && LX_S_ISDIR(i->mode) && (i->mode & LX_S_ISVTX) && c->cred &&
+		    !cred_owns(c->cred, i))
 			return -EPERM;
 	}
 	return inode_permission(i, c, write ? VFS_MAY_WRITE : VFS_MAY_READ);
 }
 
-ssize_t vfs_getxattr(const struct vfs_caller *c, struct inode *i, const char *name, void *buf, size_t size)
+ssize_t vfs_getxattr(const struct vfs_caller *c, struct inode *i, const char *name, void *buf,
+		     size_t size)
 {
 	int ret = check(c, i, name, false);
 
@@ -69,8 +74,8 @@ ssize_t vfs_getxattr(const struct vfs_caller *c, struct inode *i, const char *na
 	return i->ops->getxattr ? i->ops->getxattr(i, name, buf, size) : -EOPNOTSUPP;
 }
 
-int vfs_setxattr(const struct vfs_caller *c, const struct path *p, const char *name, const void *val, size_t size,
-		 int flags)
+int vfs_setxattr(const struct vfs_caller *c, const struct path *p, const char *name,
+		 const void *val, size_t size, int flags)
 {
 	struct inode *i = p->dentry->inode;
 	int ret = mount_want_write(p->mnt);
@@ -194,7 +199,8 @@ ssize_t xattr_store_get(const struct xattr_store *s, const char *name, void *buf
 	return (ssize_t)x->size;
 }
 
-int xattr_store_set(struct xattr_store *s, const char *name, const void *val, size_t size, int flags)
+int xattr_store_set(struct xattr_store *s, const char *name, const void *val, size_t size,
+		    int flags)
 {
 	struct xattr *old = find(s, name), *x;
 

@@ -7,9 +7,10 @@
 #include "vfs/mount.h"
 
 /* name is a kernel copy, checked for length. size 0 asks for the length. */
-ssize_t vfs_getxattr(const struct vfs_caller *c, struct inode *i, const char *name, void *buf, size_t size);
-int vfs_setxattr(const struct vfs_caller *c, const struct path *p, const char *name, const void *val, size_t size,
-		 int flags);
+ssize_t vfs_getxattr(const struct vfs_caller *c, struct inode *i, const char *name, void *buf,
+		     size_t size);
+int vfs_setxattr(const struct vfs_caller *c, const struct path *p, const char *name,
+		 const void *val, size_t size, int flags);
 ssize_t vfs_listxattr(const struct vfs_caller *c, struct inode *i, char *buf, size_t size);
 int vfs_removexattr(const struct vfs_caller *c, const struct path *p, const char *name);
 
@@ -20,6 +21,7 @@ struct xattr_store {
 void xattr_store_init(struct xattr_store *s);
 void xattr_store_fini(struct xattr_store *s);
 ssize_t xattr_store_get(const struct xattr_store *s, const char *name, void *buf, size_t size);
-int xattr_store_set(struct xattr_store *s, const char *name, const void *val, size_t size, int flags);
+int xattr_store_set(struct xattr_store *s, const char *name, const void *val, size_t size,
+		    int flags);
 ssize_t xattr_store_list(const struct xattr_store *s, char *buf, size_t size);
 int xattr_store_remove(struct xattr_store *s, const char *name);

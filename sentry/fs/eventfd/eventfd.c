@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * eventfd: a 64-bit counter behind a file. Owns the counter and who is woken when it moves; flags are checked in
- * syscalls/eventfd.c. Locking: eventfd.lock is a leaf. See eventfd(2).
- * Differs from Linux: nothing known.
+ * eventfd: a 64-bit counter behind a file. Owns the counter and who is woken when it moves; flags
+ * are checked in syscalls/eventfd.c. Locking: eventfd.lock is a leaf. See eventfd(2). Differs from
+ * Linux: nothing known.
  */
 #include "fs/eventfd/eventfd.h"
 
@@ -18,7 +18,7 @@
 #include "vfs/file.h"
 
 struct eventfd {
-	bool semaphore; /* const after init */
+	bool semaphore;    /* const after init */
 	struct mutex lock; /* LC_EVENTFD */
 	uint64_t count GUARDED_BY(lock);
 };
@@ -128,8 +128,8 @@ int eventfd_new(unsigned int initval, int flags, const struct cred *cred, struct
 	mutex_init(&e->lock, LC_EVENTFD);
 	e->count = initval;
 	e->semaphore = flags & LX_EFD_SEMAPHORE;
-	ret = file_new_anon(&eventfd_ops, e, LX_O_RDWR | (unsigned int)(flags & LX_EFD_NONBLOCK), cred, "[eventfd]",
-			    ret_file);
+	ret = file_new_anon(&eventfd_ops, e, LX_O_RDWR | (unsigned int)(flags & LX_EFD_NONBLOCK),
+			    cred, "[eventfd]", ret_file);
 	if (ret < 0)
 		free(e);
 	return ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memfd_create(2): nameless files on a tmpfs of their own, which is mounted nowhere. Owns that mount for the life of the
- * process. Seals are tmpfs's.
+ * memfd_create(2): nameless files on a tmpfs of their own, which is mounted nowhere. Owns that
+ * mount for the life of the process. Seals are tmpfs's.
  */
 #include "fs/memfd/memfd.h"
 
@@ -35,7 +35,8 @@ int memfd_init(void)
 	return ret;
 }
 
-int memfd_new(const char *name, unsigned int flags, const struct vfs_caller *c, struct file **ret_file)
+int memfd_new(const char *name, unsigned int flags, const struct vfs_caller *c,
+	      struct file **ret_file)
 {
 	auto_path struct path p = { 0 };
 	struct inode *i;
@@ -44,7 +45,8 @@ int memfd_new(const char *name, unsigned int flags, const struct vfs_caller *c, 
 	unsigned int seals = LX_F_SEAL_SEAL;
 	int ret;
 
-	ret = tmpfs_inode_new(g_shm->sb, LX_S_IFREG | (flags & LX_MFD_NOEXEC_SEAL ? 0666 : 0777), c, &i);
+	ret = tmpfs_inode_new(g_shm->sb, LX_S_IFREG | (flags & LX_MFD_NOEXEC_SEAL ? 0666 : 0777), c,
+			      &i);
 	if (ret < 0)
 		return ret;
 	if (flags & (LX_MFD_ALLOW_SEALING | LX_MFD_NOEXEC_SEAL))

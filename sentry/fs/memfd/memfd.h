@@ -9,4 +9,5 @@ struct vfs_caller;
 /* Makes the file system behind memfds; once at start, after vfs_init. */
 int memfd_init(void);
 /* flags: LX_MFD_*; checked by the caller. */
-int memfd_new(const char *name, unsigned int flags, const struct vfs_caller *c, struct file **ret_file);
+int memfd_new(const char *name, unsigned int flags, const struct vfs_caller *c,
+	      struct file **ret_file);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pipes and FIFOs, pipe(7), fifo(7): a ring of pages, filled by one writer and drained by one reader at a time.
+ * Pipes and FIFOs, pipe(7), fifo(7): a ring of pages, filled by one writer and drained by one
+ * reader at a time.
  *
- * A page is allocated when it is written and freed when it was read. References: each open end holds the pipe; a
- * FIFO's inode points to it while any end is open. Locking: rlock and wlock are held over copies from and to guests;
- * lock guards the ring and the counts and is short.
- * Differs from Linux: no per-user limit on the pages of pipes (pipe-user-pages-soft).
+ * A page is allocated when it is written and freed when it was read. References: each open end
+ * holds the pipe; a FIFO's inode points to it while any end is open. Locking: rlock and wlock are
+ * held over copies from and to guests; lock guards the ring and the counts and is short. Differs
+ * from Linux: no per-user limit on the pages of pipes (pipe-user-pages-soft).
  */
 #include "fs/pipe/pipe.h"
 
@@ -27,22 +28,22 @@
 #define MAX_SIZE      (1u << 20) /* /proc/sys/fs/pipe-max-size */
 
 struct pslot {
-	char *data; /* owned; PAGE_SIZE bytes */
+	char *data;        /* owned; PAGE_SIZE bytes */
 	uint32_t off, len; /* what is unread: [off, off + len) */
 	bool packet;
 };
 
 struct pipe {
-	struct ref ref;		/* one per open end */
-	struct mutex rlock;	/* LC_PIPE_READ */
-	struct mutex wlock;	/* LC_PIPE_WRITE */
-	struct mutex lock;	/* LC_PIPE */
-	struct pslot *slots;	/* owned; GUARDED_BY(lock), as all below */
+	struct ref ref;      /* one per open end */
+	struct mutex rlock;  /* LC_PIPE_READ */
+	struct mutex wlock;  /* LC_PIPE_WRITE */
+	struct mutex lock;   /* LC_PIPE */
+	struct pslot *slots; /* owned; GUARDED_BY(lock), as all below */
 	uint32_t nr_slots, tail, used;
 	uint32_t readers, writers, r_count, w_count; /* *_count: opens ever */
 	uint64_t bytes;
 	struct waitq wq;
-	struct inode *fifo;	/* borrowed; NULL for pipe(2) */
+	struct inode *fifo; /* borrowed; NULL for pipe(2) */
 };
 
 static struct mutex g_fifo_lock = MUTEX_INIT(LC_PIPE); /* inode->pipe */
@@ -169,7 +170,8 @@ static ssize_t pipe_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 	return done ? done : n;
 }
 
-ssize_t pipe_drain(struct file *f, size_t n, bool keep, ssize_t (*drain)(void *arg, const void *buf, size_t n), void *arg)
+ssize_t pipe_drain(struct file *f, size_t n, bool keep,
+		   ssize_t (*drain)(void *arg, const void *buf, size_t n), void *arg)
 {
 	struct pipe *p = f->priv;
 	ssize_t done = 0, got = 0;
@@ -237,7 +239,10 @@ static int may_write(struct pipe *p)
 	return ret;
 }
 
-/* Could n bytes be appended to the newest page? A hint: only readers run meanwhile, who make more room. */
+/*
+ * Could n bytes be appended to the newest page? A hint: only readers run meanwhile, who make more
+ * room.
+ */
 static bool may_merge(struct pipe *p, uint32_t n)
 {
 	bool ok = false;
@@ -340,7 +345,8 @@ static ssize_t pipe_write(struct file *f, struct uio *src, int64_t *pos, int rwf
 	return done ? done : n;
 }
 
-ssize_t pipe_fill(struct file *f, size_t n, ssize_t (*fill)(void *arg, void *buf, size_t n), void *arg)
+ssize_t pipe_fill(struct file *f, size_t n, ssize_t (*fill)(void *arg, void *buf, size_t n),
+		  void *arg)
 {
 	struct pipe *p = f->priv;
 	ssize_t done = 0, got = 0;
@@ -421,7 +427,8 @@ static void pipe_release(struct file *f)
 	if (f->mode & FMODE_WRITE)
 		p->writers--;
 	mutex_unlock(&p->lock);
-	waitq_wake(&p->wq, LX_POLLIN | LX_POLLOUT | LX_POLLRDNORM | LX_POLLWRNORM | LX_POLLHUP | LX_POLLERR);
+	waitq_wake(&p->wq, LX_POLLIN | LX_POLLOUT | LX_POLLRDNORM | LX_POLLWRNORM | LX_POLLHUP |
+				   LX_POLLERR);
 	if (p->fifo) {
 		mutex_lock(&g_fifo_lock);
 		last = ref_read(&p->ref) == 1;
@@ -588,14 +595,16 @@ long fifo_open_check(struct file *f)
 	struct pipe *p = f->priv;
 	long ret = 0;
 
-	if ((f->flags & LX_O_NONBLOCK) || (f->mode & (FMODE_READ | FMODE_WRITE)) == (FMODE_READ | FMODE_WRITE))
+	if ((f->flags & LX_O_NONBLOCK) ||
+	    (f->mode & (FMODE_READ | FMODE_WRITE)) == (FMODE_READ | FMODE_WRITE))
 		return 0;
 	mutex_lock(&p->lock);
 	if (f->mode & FMODE_READ) {
 		if (p->writers == 0 && p->w_count == (uint32_t)f->pos)
 			ret = -EAGAIN;
 		else
-			f->pos = (int64_t)UINT32_MAX + 1; /* from now on: no writers means hung up */
+			/* from now on: no writers means hung up */
+			f->pos = (int64_t)UINT32_MAX + 1;
 	} else if (p->readers == 0 && p->r_count == (uint32_t)f->pos) {
 		ret = -EAGAIN;
 	}

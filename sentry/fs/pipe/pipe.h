@@ -23,11 +23,17 @@ int pipe_get_size(struct file *f);
 int pipe_set_size(struct file *f, uint64_t size, bool privileged);
 
 /*
- * Puts up to n bytes in: fill() is asked for one page at a time and returns how many bytes it put there; 0 ends,
- * negative ends with that error if nothing was moved. -EAGAIN: full. -EPIPE: no readers.
+ * Puts up to n bytes in: fill() is asked for one page at a time and returns how many bytes it put
+ * there; 0 ends, negative ends with that error if nothing was moved. -EAGAIN: full. -EPIPE: no
+ * readers.
  */
-ssize_t pipe_fill(struct file *f, size_t n, ssize_t (*fill)(void *arg, void *buf, size_t n), void *arg);
-/* Takes up to n bytes out: drain() returns how many it took, short ends. 0: end of file. keep: tee(2), they stay. */
-ssize_t pipe_drain(struct file *f, size_t n, bool keep, ssize_t (*drain)(void *arg, const void *buf, size_t n), void *arg);
+ssize_t pipe_fill(struct file *f, size_t n, ssize_t (*fill)(void *arg, void *buf, size_t n),
+		  void *arg);
+/*
+ * Takes up to n bytes out: drain() returns how many it took, short ends. 0: end of file. keep:
+ * tee(2), they stay.
+ */
+ssize_t pipe_drain(struct file *f, size_t n, bool keep,
+		   ssize_t (*drain)(void *arg, const void *buf, size_t n), void *arg);
 /* Two ends of the same pipe? */
 bool pipe_same(const struct file *a, const struct file *b);

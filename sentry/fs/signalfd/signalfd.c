@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * signalfd(2): pending signals as records to read. A read takes signals of the thread that reads; polling waits on the
- * queue of the process that made the file. References: the file holds that process's thread group. Locking: the mask is one
- * word, read without a lock.
- * Differs from Linux: a file passed to another process wakes pollers there by signals of its maker only.
+ * signalfd(2): pending signals as records to read. A read takes signals of the thread that reads;
+ * polling waits on the queue of the process that made the file. References: the file holds that
+ * process's thread group. Locking: the mask is one word, read without a lock. Differs from Linux: a
+ * file passed to another process wakes pollers there by signals of its maker only.
  */
 #include "fs/signalfd/signalfd.h"
 
@@ -125,7 +125,8 @@ static int signalfd_fdinfo(struct file *f, char *buf, size_t size)
 {
 	struct signalfd *s = f->priv;
 
-	return snprintf(buf, size, "sigmask:\t%016llx\n", (unsigned long long)atomic_load(&s->mask));
+	return snprintf(buf, size, "sigmask:\t%016llx\n",
+			(unsigned long long)atomic_load(&s->mask));
 }
 
 static const struct file_ops signalfd_ops = {
@@ -146,7 +147,8 @@ void signalfd_set_mask(struct file *f, uint64_t mask)
 	waitq_wake(f->wq, LX_POLLIN | LX_POLLRDNORM);
 }
 
-int signalfd_new(struct tgroup *tg, uint64_t mask, unsigned int flags, const struct cred *cred, struct file **ret_file)
+int signalfd_new(struct tgroup *tg, uint64_t mask, unsigned int flags, const struct cred *cred,
+		 struct file **ret_file)
 {
 	struct signalfd *s = calloc(1, sizeof(*s));
 	int ret;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes of tmpfs files. A file is cut into extents at fixed places: one page, one page, two, four ... up to 4 MiB, then
- * 4 MiB each; an extent that was touched has a range of the memory file, whose own holes cost nothing. A bitmap says which
- * pages were written, for limits, st_blocks and SEEK_HOLE.
+ * Bytes of tmpfs files. A file is cut into extents at fixed places: one page, one page, two, four
+ * ... up to 4 MiB, then 4 MiB each; an extent that was touched has a range of the memory file,
+ * whose own holes cost nothing. A bitmap says which pages were written, for limits, st_blocks and
+ * SEEK_HOLE.
  *
- * Locking: i.io_lock: one writer, truncate or fallocate at a time, held over copies from guests. i.lock: the
- * extents; translate() takes it, so nothing that may fault is done under it.
- * Differs from Linux: pages written through a mapping are not counted in st_blocks nor against size=.
+ * Locking: i.io_lock: one writer, truncate or fallocate at a time, held over copies from guests.
+ * i.lock: the extents; translate() takes it, so nothing that may fault is done under it. Differs
+ * from Linux: pages written through a mapping are not counted in st_blocks nor against size=.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,16 +23,16 @@
 #include "vfs/file.h"
 
 #define EXT_MAX_PAGES 1024 /* 4 MiB */
-#define BOUNCE	      4096
-#define CHUNK	      (256u << 10)
+#define BOUNCE        4096
+#define CHUNK         (256u << 10)
 #define MAX_SIZE      INT64_MAX
 
 struct textent {
 	struct rb_node node;
-	uint64_t start;	 /* first page in the file */
-	uint64_t base;	 /* offset in the memory file */
-	uint32_t nr;	 /* pages */
-	bool mapped;	 /* somebody may write to any page unseen */
+	uint64_t start;       /* first page in the file */
+	uint64_t base;        /* offset in the memory file */
+	uint32_t nr;          /* pages */
+	bool mapped;          /* somebody may write to any page unseen */
 	unsigned long used[]; /* bitmap */
 };
 
@@ -92,7 +93,8 @@ static int extent_make(struct tnode *t, uint64_t page, struct textent **ret_e)
 	e->nr = nr;
 	while (*link) {
 		parent = *link;
-		link = start < rb_entry(parent, struct textent, node)->start ? &parent->rb_left : &parent->rb_right;
+		link = start < rb_entry(parent, struct textent, node)->start ? &parent->rb_left :
+									       &parent->rb_right;
 	}
 	rb_link_node(&e->node, parent, link);
 	rb_insert_color(&e->node, &t->extents);
@@ -161,7 +163,8 @@ static void extent_punch(struct tnode *t, struct textent *e, uint32_t from, uint
 		}
 	}
 	if (freed || e->mapped)
-		pagefile_punch(e->base + ((uint64_t)from << PAGE_SHIFT), (uint64_t)(to - from) << PAGE_SHIFT);
+		pagefile_punch(e->base + ((uint64_t)from << PAGE_SHIFT), (uint64_t)(to - from)
+										 << PAGE_SHIFT);
 	t->nr_pages -= freed;
 	page_uncharge(tsb_of(t->i.sb), freed);
 }
@@ -247,7 +250,10 @@ static bool used_run(const struct textent *e, uint64_t page, uint64_t off, uint6
 	return used;
 }
 
-/* What is at off: up to *n bytes of one kind. True: contents at *ret_pf; false: a hole. i.lock held. */
+/*
+ * What is at off: up to *n bytes of one kind. True: contents at *ret_pf; false: a hole. i.lock
+ * held.
+ */
 static bool run_at(struct tnode *t, uint64_t off, uint64_t *n, uint64_t *ret_pf)
 {
 	uint64_t page = off >> PAGE_SHIFT, start, end;
@@ -330,7 +336,10 @@ static ssize_t read_large(struct tnode *t, struct uio *dst, uint64_t off, size_t
 		while (left && ret == 0) {
 			uint64_t len = left, pf;
 
-			/* A hole has no bytes to read from: any dead offset of the memory file reads as zeros. */
+			/*
+			 * A hole has no bytes to read from: any dead offset of the memory file
+			 * reads as zeros.
+			 */
 			if (run_at(t, off, &len, &pf))
 				ret = pagefile_read(pf, p, len);
 			else
@@ -483,7 +492,8 @@ static int write_allowed(struct tnode *t, uint64_t off, size_t n)
 static ssize_t tmpfs_write(struct file *f, struct uio *src, int64_t *pos, int rwf)
 {
 	struct tnode *t = tnode_of(f->inode);
-	bool append = ((f->flags & LX_O_APPEND) || (rwf & LX_RWF_APPEND)) && !(rwf & LX_RWF_NOAPPEND);
+	bool append =
+		((f->flags & LX_O_APPEND) || (rwf & LX_RWF_APPEND)) && !(rwf & LX_RWF_NOAPPEND);
 	ssize_t done = 0, n = 0;
 	int ret = 0;
 
@@ -503,7 +513,8 @@ static ssize_t tmpfs_write(struct file *f, struct uio *src, int64_t *pos, int rw
 		size_t want = uio_left(src);
 
 		/* Up to the end of a page first, so that large pieces are whole pages. */
-		n = want <= BOUNCE || !src->mm ? write_small(t, src, off, want) : write_large(t, src, off, want);
+		n = want <= BOUNCE || !src->mm ? write_small(t, src, off, want) :
+						 write_large(t, src, off, want);
 		if (n <= 0)
 			break;
 		*pos += n;
@@ -521,7 +532,10 @@ static bool has_data(const struct textent *e, uint64_t page)
 	return e->mapped || bitmap_test(e->used, page - e->start);
 }
 
-/* The first page >= page that has data (or, with hole, has none); UINT64_MAX if there is none. i.lock held. */
+/*
+ * The first page >= page that has data (or, with hole, has none); UINT64_MAX if there is none.
+ * i.lock held.
+ */
 static uint64_t next_page(struct tnode *t, uint64_t page, bool hole, uint64_t end)
 {
 	while (page < end) {
@@ -568,7 +582,8 @@ static int64_t tmpfs_seek(struct file *f, int64_t off, int whence)
 			rwlock_unlock(&t->i.lock);
 			return -ENXIO;
 		}
-		page = next_page(t, (uint64_t)off >> PAGE_SHIFT, whence == LX_SEEK_HOLE, page_up(size) >> PAGE_SHIFT);
+		page = next_page(t, (uint64_t)off >> PAGE_SHIFT, whence == LX_SEEK_HOLE,
+				 page_up(size) >> PAGE_SHIFT);
 		rwlock_unlock(&t->i.lock);
 		if (page == UINT64_MAX) {
 			if (whence == LX_SEEK_DATA)
@@ -601,10 +616,12 @@ static int punch(struct tnode *t, uint64_t off, uint64_t end)
 		/* In place: extents stay, so mappings see zeros at once. */
 		for (struct rb_node *n = rb_first(&t->extents); n; n = rb_next(n)) {
 			struct textent *e = rb_entry(n, struct textent, node);
-			uint64_t a = MAX(from >> PAGE_SHIFT, e->start), b = MIN(to >> PAGE_SHIFT, e->start + e->nr);
+			uint64_t a = MAX(from >> PAGE_SHIFT, e->start),
+				 b = MIN(to >> PAGE_SHIFT, e->start + e->nr);
 
 			if (a < b)
-				extent_punch(t, e, (uint32_t)(a - e->start), (uint32_t)(b - e->start));
+				extent_punch(t, e, (uint32_t)(a - e->start),
+					     (uint32_t)(b - e->start));
 		}
 	}
 	rwlock_unlock(&t->i.lock);
@@ -676,7 +693,8 @@ static void tmpfs_m_put(struct mappable *m)
 	inode_put(&tnode_of_mappable(m)->i);
 }
 
-static int tmpfs_translate(struct mappable *m, uint64_t off, uint64_t size, bool write, struct backing *ret_b)
+static int tmpfs_translate(struct mappable *m, uint64_t off, uint64_t size, bool write,
+			   struct backing *ret_b)
 {
 	struct tnode *t = tnode_of_mappable(m);
 	uint64_t page = off >> PAGE_SHIFT, end;

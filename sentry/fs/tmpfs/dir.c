@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories of tmpfs: entries in a tree by name for lookup and one by cookie for reading, so that reading goes on at
- * the right place whatever is made or removed meanwhile. An entry holds a reference on its inode.
- * Locking: the directory's inode lock.
+ * Directories of tmpfs: entries in a tree by name for lookup and one by cookie for reading, so that
+ * reading goes on at the right place whatever is made or removed meanwhile. An entry holds a
+ * reference on its inode. Locking: the directory's inode lock.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "vfs/file.h"
 
 #define BOGO_DIRENT_SIZE 20 /* what Linux adds to a directory's size for each entry */
-#define FIRST_COOKIE	 2
+#define FIRST_COOKIE     2
 
 struct tdirent {
 	struct rb_node by_name, by_cookie;
@@ -76,8 +76,9 @@ int tdir_add(struct tnode *dir, const char *name, size_t len, struct inode *inod
 	e->cookie = dir->next_cookie++;
 	for (link = &dir->names.rb_node; *link;) {
 		parent = *link;
-		link = cmp(rb_entry(parent, struct tdirent, by_name), e->hash, name, len) < 0 ? &parent->rb_right :
-											       &parent->rb_left;
+		link = cmp(rb_entry(parent, struct tdirent, by_name), e->hash, name, len) < 0 ?
+			       &parent->rb_right :
+			       &parent->rb_left;
 	}
 	rb_link_node(&e->by_name, parent, link);
 	rb_insert_color(&e->by_name, &dir->names);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tmpfs(5): files in memory. Owns names, attributes, mount options and limits; data.c has the bytes, dir.c the
- * entries. The tree in dir.c is the truth, the dentry cache may forget. ramfs is the same without limits.
- * References: an entry holds its inode. Locking: inode locks only.
+ * tmpfs(5): files in memory. Owns names, attributes, mount options and limits; data.c has the
+ * bytes, dir.c the entries. The tree in dir.c is the truth, the dentry cache may forget. ramfs is
+ * the same without limits. References: an entry holds its inode. Locking: inode locks only.
  */
 #include "fs/tmpfs/tmpfs.h"
 
@@ -23,8 +23,11 @@
 #include "vfs/fstypes.h"
 
 #define BOGO_DIR_SIZE 40
-/* What an inode with its name costs, about: bounds the memory that directories full of empty files can take. */
-#define INODE_COST    1024
+/*
+ * What an inode with its name costs, about: bounds the memory that directories full of empty files
+ * can take.
+ */
+#define INODE_COST 1024
 
 static uint64_t g_default_size = 2ull << 30;
 
@@ -33,8 +36,8 @@ void tmpfs_set_memory(uint64_t total)
 	g_default_size = page_down(total / 2);
 }
 
-int tnode_new(struct super_block *sb, const struct inode *dir, uint32_t mode, const struct vfs_caller *c,
-	      struct tnode **ret_t)
+int tnode_new(struct super_block *sb, const struct inode *dir, uint32_t mode,
+	      const struct vfs_caller *c, struct tnode **ret_t)
 {
 	struct tmpfs_sb *s = tsb_of(sb);
 	uint64_t max = READ_ONCE(s->max_inodes);
@@ -84,8 +87,8 @@ static int tmpfs_lookup(struct inode *dir, const char *name, size_t len, struct 
 }
 
 /* A fresh inode under a name; the name's reference and the caller's. */
-static int make(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-		struct tnode **ret_t)
+static int make(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		const struct vfs_caller *c, struct tnode **ret_t)
 {
 	struct tnode *t;
 	int ret = tnode_new(dir->sb, dir, mode, c, &t);
@@ -101,8 +104,8 @@ static int make(struct inode *dir, const char *name, size_t len, uint32_t mode, 
 	return 0;
 }
 
-static int tmpfs_create(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-			struct inode **ret_inode)
+static int tmpfs_create(struct inode *dir, const char *name, size_t len, uint32_t mode,
+			const struct vfs_caller *c, struct inode **ret_inode)
 {
 	struct tnode *t;
 	int ret = make(dir, name, len, mode, c, &t);
@@ -112,8 +115,8 @@ static int tmpfs_create(struct inode *dir, const char *name, size_t len, uint32_
 	return ret;
 }
 
-static int tmpfs_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-		       struct inode **ret_inode)
+static int tmpfs_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		       const struct vfs_caller *c, struct inode **ret_inode)
 {
 	int ret = tmpfs_create(dir, name, len, mode, c, ret_inode);
 
@@ -122,8 +125,9 @@ static int tmpfs_mkdir(struct inode *dir, const char *name, size_t len, uint32_t
 	return ret;
 }
 
-static int tmpfs_mknod(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t major, uint32_t minor,
-		       const struct vfs_caller *c, struct inode **ret_inode)
+static int tmpfs_mknod(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		       uint32_t major, uint32_t minor, const struct vfs_caller *c,
+		       struct inode **ret_inode)
 {
 	int ret = tmpfs_create(dir, name, len, mode, c, ret_inode);
 
@@ -205,8 +209,9 @@ static void touch_ctime(struct inode *i)
 	rwlock_unlock(&i->lock);
 }
 
-static int exchange(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *inode,
-		    struct inode *new_dir, const char *new_name, size_t new_len, struct inode *target)
+static int exchange(struct inode *old_dir, const char *old_name, size_t old_len,
+		    struct inode *inode, struct inode *new_dir, const char *new_name,
+		    size_t new_len, struct inode *target)
 {
 	bool a_dir = LX_S_ISDIR(inode->mode), b_dir = LX_S_ISDIR(target->mode);
 
@@ -223,16 +228,17 @@ static int exchange(struct inode *old_dir, const char *old_name, size_t old_len,
 	return 0;
 }
 
-static int tmpfs_rename(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *inode,
-			struct inode *new_dir, const char *new_name, size_t new_len, struct inode *target,
-			unsigned int flags)
+static int tmpfs_rename(struct inode *old_dir, const char *old_name, size_t old_len,
+			struct inode *inode, struct inode *new_dir, const char *new_name,
+			size_t new_len, struct inode *target, unsigned int flags)
 {
 	bool is_dir = LX_S_ISDIR(inode->mode);
 	struct tnode *white = NULL;
 	int ret;
 
 	if (flags & LX_RENAME_EXCHANGE)
-		return exchange(old_dir, old_name, old_len, inode, new_dir, new_name, new_len, target);
+		return exchange(old_dir, old_name, old_len, inode, new_dir, new_name, new_len,
+				target);
 	if (flags & LX_RENAME_WHITEOUT) {
 		struct vfs_caller nobody = { 0 };
 
@@ -271,7 +277,8 @@ static int tmpfs_rename(struct inode *old_dir, const char *old_name, size_t old_
 	return ret;
 }
 
-static int tmpfs_tmpfile(struct inode *dir, uint32_t mode, const struct vfs_caller *c, struct inode **ret_inode)
+static int tmpfs_tmpfile(struct inode *dir, uint32_t mode, const struct vfs_caller *c,
+			 struct inode **ret_inode)
 {
 	struct tnode *t;
 	int ret = tnode_new(dir->sb, dir, mode, c, &t);
@@ -283,7 +290,8 @@ static int tmpfs_tmpfile(struct inode *dir, uint32_t mode, const struct vfs_call
 	return 0;
 }
 
-static ssize_t tmpfs_readlink(struct inode *inode, const struct vfs_caller *c, char *buf, size_t size)
+static ssize_t tmpfs_readlink(struct inode *inode, const struct vfs_caller *c, char *buf,
+			      size_t size)
 {
 	const char *text = tnode_of(inode)->link;
 	size_t len = strlen(text);
@@ -320,7 +328,8 @@ static int tmpfs_open(struct inode *inode, struct file *f, const struct vfs_call
 
 static bool xattr_known(const char *name)
 {
-	return strncmp(name, LX_XATTR_USER_PREFIX, 5) == 0 || strncmp(name, LX_XATTR_TRUSTED_PREFIX, 8) == 0 ||
+	return strncmp(name, LX_XATTR_USER_PREFIX, 5) == 0 ||
+	       strncmp(name, LX_XATTR_TRUSTED_PREFIX, 8) == 0 ||
 	       strncmp(name, LX_XATTR_SECURITY_PREFIX, 9) == 0;
 }
 
@@ -336,7 +345,8 @@ static ssize_t tmpfs_getxattr(struct inode *inode, const char *name, void *buf, 
 	return ret;
 }
 
-static int tmpfs_setxattr(struct inode *inode, const char *name, const void *val, size_t size, int flags)
+static int tmpfs_setxattr(struct inode *inode, const char *name, const void *val, size_t size,
+			  int flags)
 {
 	int ret;
 
@@ -425,7 +435,8 @@ static int tmpfs_show_options(struct super_block *sb, char *buf, size_t size)
 		n += (size_t)snprintf(buf + n, size - n, ",size=%lluk",
 				      (unsigned long long)(s->max_pages << (PAGE_SHIFT - 10)));
 	if (s->show_inodes && n < size)
-		n += (size_t)snprintf(buf + n, size - n, ",nr_inodes=%llu", (unsigned long long)s->max_inodes);
+		n += (size_t)snprintf(buf + n, size - n, ",nr_inodes=%llu",
+				      (unsigned long long)s->max_inodes);
 	if (s->mode != (LX_S_ISVTX | 0777) && n < size)
 		n += (size_t)snprintf(buf + n, size - n, ",mode=%03o", s->mode);
 	if (s->uid && n < size)
@@ -446,22 +457,28 @@ static int parse_size(const char *val, uint64_t *ret_v)
 		return -EINVAL;
 	v = strtoull(val, &end, 0);
 	switch (*end) {
-	case 'e': case 'E':
+	case 'e':
+	case 'E':
 		shift += 10;
 		fallthrough;
-	case 'p': case 'P':
+	case 'p':
+	case 'P':
 		shift += 10;
 		fallthrough;
-	case 't': case 'T':
+	case 't':
+	case 'T':
 		shift += 10;
 		fallthrough;
-	case 'g': case 'G':
+	case 'g':
+	case 'G':
 		shift += 10;
 		fallthrough;
-	case 'm': case 'M':
+	case 'm':
+	case 'M':
 		shift += 10;
 		fallthrough;
-	case 'k': case 'K':
+	case 'k':
+	case 'K':
 		shift += 10;
 		end++;
 		break;
@@ -557,8 +574,8 @@ static int tmpfs_remount(struct super_block *sb, const char *options)
 
 	if (ret < 0)
 		return ret;
-	if ((new.max_pages && atomic_load(&s->pages) > new.max_pages) ||
-	    (new.max_inodes && atomic_load(&s->inodes) > new.max_inodes))
+	if ((new.max_pages &&atomic_load(&s->pages) > new.max_pages) ||
+	    (new.max_inodes &&atomic_load(&s->inodes) > new.max_inodes))
 		return -EINVAL;
 	WRITE_ONCE(s->max_pages, new.max_pages);
 	WRITE_ONCE(s->max_inodes, new.max_inodes);
@@ -574,8 +591,8 @@ static const struct super_ops tmpfs_super_ops = {
 	.show_options = tmpfs_show_options,
 };
 
-static int tmpfs_mount(const struct fstype *type, const char *source, const char *options, void *boot_data,
-		       struct super_block **ret_sb)
+static int tmpfs_mount(const struct fstype *type, const char *source, const char *options,
+		       void *boot_data, struct super_block **ret_sb)
 {
 	auto_put(super_block) struct super_block *sb = NULL;
 	bool ramfs = type == &ramfs_type;
@@ -617,7 +634,8 @@ const struct fstype ramfs_type = { .name = "ramfs", .flags = FS_NODEV, .mount = 
 
 /* --- seals: memfd and fcntl --- */
 
-int tmpfs_inode_new(struct super_block *sb, uint32_t mode, const struct vfs_caller *c, struct inode **ret_inode)
+int tmpfs_inode_new(struct super_block *sb, uint32_t mode, const struct vfs_caller *c,
+		    struct inode **ret_inode)
 {
 	struct tnode *t;
 	int ret = tnode_new(sb, NULL, mode, c, &t);
@@ -655,8 +673,8 @@ int tmpfs_add_seals(struct file *f, unsigned int seals)
 		return -EINVAL;
 	if (!(f->mode & FMODE_WRITE))
 		return -EPERM;
-	if (seals & ~(unsigned int)(LX_F_SEAL_SEAL | LX_F_SEAL_SHRINK | LX_F_SEAL_GROW | LX_F_SEAL_WRITE |
-				    LX_F_SEAL_FUTURE_WRITE | LX_F_SEAL_EXEC))
+	if (seals & ~(unsigned int)(LX_F_SEAL_SEAL | LX_F_SEAL_SHRINK | LX_F_SEAL_GROW |
+				    LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE | LX_F_SEAL_EXEC))
 		return -EINVAL;
 	t = tnode_of(f->inode);
 	mutex_lock(&t->i.io_lock);
@@ -666,9 +684,13 @@ int tmpfs_add_seals(struct file *f, unsigned int seals)
 		 mappable_is_shared_writable(&t->m))
 		ret = -EBUSY;
 	if (ret == 0) {
-		/* F_SEAL_EXEC on an executable implies the rest, so that it cannot be changed behind its readers. */
+		/*
+		 * F_SEAL_EXEC on an executable implies the rest, so that it cannot be changed
+		 * behind its readers.
+		 */
 		if ((seals & LX_F_SEAL_EXEC) && (t->i.mode & 0111))
-			seals |= LX_F_SEAL_SHRINK | LX_F_SEAL_GROW | LX_F_SEAL_WRITE | LX_F_SEAL_FUTURE_WRITE;
+			seals |= LX_F_SEAL_SHRINK | LX_F_SEAL_GROW | LX_F_SEAL_WRITE |
+				 LX_F_SEAL_FUTURE_WRITE;
 		atomic_fetch_or(&t->seals, seals);
 	}
 	mutex_unlock(&t->i.io_lock);

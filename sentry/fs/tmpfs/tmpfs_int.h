@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of tmpfs. An inode is a struct tnode; a file's bytes are extents of the memory file (data.c), a
- * directory's entries are in two trees (dir.c).
+ * The inside of tmpfs. An inode is a struct tnode; a file's bytes are extents of the memory file
+ * (data.c), a directory's entries are in two trees (dir.c).
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct file_ops;
 struct tmpfs_sb {
 	uint64_t max_pages, max_inodes; /* 0: no limit. Change on remount */
 	_Atomic uint64_t pages, inodes, next_ino;
-	uint32_t mode, uid, gid;	/* of the root, const after mount */
+	uint32_t mode, uid, gid; /* of the root, const after mount */
 	bool show_size, show_inodes;
 };
 
@@ -27,15 +27,15 @@ struct tdirent;
 
 struct tnode {
 	struct inode i;
-	struct mappable m;	 /* regular files */
-	struct rb_root extents;	 /* GUARDED_BY(i.lock) */
-	struct textent *hint;	 /* last extent looked up; racy, checked. Cleared when one goes */
-	uint64_t nr_pages;	 /* GUARDED_BY(i.lock) */
-	_Atomic unsigned int seals; /* LX_F_SEAL_*; F_SEAL_SEAL where sealing is not allowed */
-	struct xattr_store xattrs; /* GUARDED_BY(i.lock) */
+	struct mappable m;      /* regular files */
+	struct rb_root extents; /* GUARDED_BY(i.lock) */
+	struct textent *hint;   /* last extent looked up; racy, checked. Cleared when one goes */
+	uint64_t nr_pages;      /* GUARDED_BY(i.lock) */
+	_Atomic unsigned int seals;    /* LX_F_SEAL_*; F_SEAL_SEAL where sealing is not allowed */
+	struct xattr_store xattrs;     /* GUARDED_BY(i.lock) */
 	struct rb_root names, cookies; /* directories; GUARDED_BY(i.lock) */
 	uint64_t next_cookie, nr_entries;
-	char *link;		 /* owned; symbolic links, const */
+	char *link; /* owned; symbolic links, const */
 };
 
 static inline struct tnode *tnode_of(struct inode *i)
@@ -52,8 +52,8 @@ extern const struct inode_ops tmpfs_inode_ops;
 extern const struct file_ops tmpfs_file_ops, tmpfs_dir_ops;
 extern const struct mappable_ops tmpfs_mappable_ops;
 
-int tnode_new(struct super_block *sb, const struct inode *dir, uint32_t mode, const struct vfs_caller *c,
-	      struct tnode **ret_t);
+int tnode_new(struct super_block *sb, const struct inode *dir, uint32_t mode,
+	      const struct vfs_caller *c, struct tnode **ret_t);
 
 /* data.c */
 /* i.io_lock held, i.lock not. */

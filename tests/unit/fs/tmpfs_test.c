@@ -47,8 +47,11 @@ static void random_calls_agree_with_an_array(void **state)
 		case 3:
 			if (!n)
 				break;
-			assert_int_equal(f->ops->fallocate(f, LX_FALLOC_FL_PUNCH_HOLE | LX_FALLOC_FL_KEEP_SIZE,
-							   (int64_t)off, (int64_t)n), 0);
+			assert_int_equal(f->ops->fallocate(f,
+							   LX_FALLOC_FL_PUNCH_HOLE |
+								   LX_FALLOC_FL_KEEP_SIZE,
+							   (int64_t)off, (int64_t)n),
+					 0);
 			memset(model + off, 0, n);
 			break;
 		default:
@@ -102,7 +105,8 @@ static void limits_hold(void **state)
 	assert_int_equal(vt_open(t, "/m/f", LX_O_CREAT | LX_O_RDWR, 0644, &f), 0);
 	assert_int_equal(kwrite(f, data, sizeof(data)), 65536);
 	assert_int_equal(kwrite(f, data, 1), -ENOSPC);
-	assert_int_equal(f->ops->fallocate(f, LX_FALLOC_FL_PUNCH_HOLE | LX_FALLOC_FL_KEEP_SIZE, 0, 8192), 0);
+	assert_int_equal(
+		f->ops->fallocate(f, LX_FALLOC_FL_PUNCH_HOLE | LX_FALLOC_FL_KEEP_SIZE, 0, 8192), 0);
 	assert_int_equal(kwrite(f, data, 4096), 4096);
 	assert_int_equal(vfs_statfs(&f->path, &sf), 0);
 	assert_int_equal(sf.f_blocks, 16);
@@ -142,7 +146,8 @@ struct list {
 	int nr, max;
 };
 
-static bool take(struct dir_ctx *ctx, const char *name, size_t len, int64_t next, uint64_t ino, unsigned int type)
+static bool take(struct dir_ctx *ctx, const char *name, size_t len, int64_t next, uint64_t ino,
+		 unsigned int type)
 {
 	struct list *l = container_of(ctx, struct list, ctx);
 

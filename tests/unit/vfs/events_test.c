@@ -9,7 +9,8 @@
 static void ranges_split_and_merge(void **state)
 {
 	struct vt *t = *state;
-	struct flock_req req = { .type = LX_F_WRLCK, .start = 0, .end = 99, .owner = "a", .pid = 1 }, q;
+	struct flock_req req = { .type = LX_F_WRLCK, .start = 0, .end = 99, .owner = "a", .pid = 1 },
+			 q;
 	struct file *f;
 
 	vt_write(t, "/f", "x");
@@ -27,7 +28,9 @@ static void ranges_split_and_merge(void **state)
 	assert_int_equal(q.end, 39);
 	assert_int_equal(q.pid, 1);
 	flock_release_owner(f->inode, req.owner);
-	q = (struct flock_req){ .type = LX_F_WRLCK, .start = 0, .end = INT64_MAX, .owner = "b", .pid = 2 };
+	q = (struct flock_req){
+		.type = LX_F_WRLCK, .start = 0, .end = INT64_MAX, .owner = "b", .pid = 2
+	};
 	assert_int_equal(flock_set(f->inode, &q), 0);
 	flock_release_owner(f->inode, q.owner);
 	file_put(f);
@@ -161,7 +164,8 @@ static void watches_hear_of_changes(void **state)
 	assert_int_equal(n, 2);
 	assert_int_equal(m[0], LX_IN_OPEN);
 	assert_int_equal(m[1], LX_IN_CLOSE_NOWRITE);
-	assert_int_equal(inotify_add_watch(in, p.dentry->inode, LX_IN_DELETE_SELF | LX_IN_ATTRIB), 2);
+	assert_int_equal(inotify_add_watch(in, p.dentry->inode, LX_IN_DELETE_SELF | LX_IN_ATTRIB),
+			 2);
 	path_put(&p);
 	assert_int_equal(vfs_unlink(&t->c, NULL, "/d/f"), 0);
 	n = events(in, m, 32);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mount tree: crossing, binding, moving, unmounting, pivoting, propagation, and how it is shown. */
+/*
+ * The mount tree: crossing, binding, moving, unmounting, pivoting, propagation, and how it is
+ * shown.
+ */
 #include "vfstest.h"
 #include "vfs/strbuf.h"
 
@@ -161,7 +164,8 @@ static void the_table_reads_as_linux_writes_it(void **state)
 	fscontext_root(t->fs, &root);
 	strbuf_init(&b);
 	assert_int_equal(mntns_show(t->ns, &root, 0, &b), 0);
-	assert_string_equal(b.s, "root / tmpfs rw,mode=755 0 0\nt /a\\040b tmpfs rw,size=1024k 0 0\n");
+	assert_string_equal(b.s,
+			    "root / tmpfs rw,mode=755 0 0\nt /a\\040b tmpfs rw,size=1024k 0 0\n");
 	strbuf_fini(&b);
 	assert_int_equal(mntns_show(t->ns, &root, 1, &b), 0);
 	assert_non_null(strstr(b.s, " / /a\\040b rw - tmpfs t rw,size=1024k\n"));
@@ -171,9 +175,12 @@ static void the_table_reads_as_linux_writes_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		VT_TEST(mounts_cover_and_uncover),	VT_TEST(binds_show_the_same_tree),
-		VT_TEST(read_only_mounts_refuse_writes), VT_TEST(pivot_root_swaps_the_roots),
-		VT_TEST(shared_mounts_pass_mounts_on),	VT_TEST(the_table_reads_as_linux_writes_it),
+		VT_TEST(mounts_cover_and_uncover),
+		VT_TEST(binds_show_the_same_tree),
+		VT_TEST(read_only_mounts_refuse_writes),
+		VT_TEST(pivot_root_swaps_the_roots),
+		VT_TEST(shared_mounts_pass_mounts_on),
+		VT_TEST(the_table_reads_as_linux_writes_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

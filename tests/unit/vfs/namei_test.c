@@ -87,7 +87,8 @@ static void renames_keep_their_promises(void **state)
 	vt_write(t, "/d1/f", "one");
 	vt_write(t, "/d2/g", "three");
 	assert_int_equal(vt_stat(t, "/d1/f", &a), 0);
-	assert_int_equal(vfs_rename(&t->c, NULL, "/d1/f", NULL, "/d2/g", LX_RENAME_NOREPLACE), -EEXIST);
+	assert_int_equal(vfs_rename(&t->c, NULL, "/d1/f", NULL, "/d2/g", LX_RENAME_NOREPLACE),
+			 -EEXIST);
 	assert_int_equal(vfs_rename(&t->c, NULL, "/d1/f", NULL, "/d2/g", LX_RENAME_EXCHANGE), 0);
 	assert_int_equal(vt_stat(t, "/d2/g", &b), 0);
 	assert_int_equal(a.ino, b.ino);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A namespace with a tmpfs root for the tests of vfs and of file systems in memory, and short forms of its calls. */
+/*
+ * A namespace with a tmpfs root for the tests of vfs and of file systems in memory, and short forms
+ * of its calls.
+ */
 #pragma once
 
 #include <errno.h>
@@ -96,7 +99,8 @@ __maybe_unused static void vt_become(struct vt *t, uint32_t uid)
 	t->c.cred = c;
 }
 
-__maybe_unused static int vt_open(struct vt *t, const char *name, uint64_t flags, uint32_t mode, struct file **ret_f)
+__maybe_unused static int vt_open(struct vt *t, const char *name, uint64_t flags, uint32_t mode,
+				  struct file **ret_f)
 {
 	struct vfs_open_how how = { .flags = flags, .mode = mode };
 

@@ -41,7 +41,8 @@ struct pt_platform {
 	struct mutex lock;        /* LC_PLATFORM: watchdog state, all_threads */
 	struct list_head threads; /* of gthread.all */
 	struct cond wake;
-	bool armed, watching, closing;
+	atomic_bool armed;
+	bool watching, closing;
 	struct host_thread *watchdog;
 };
 
@@ -95,11 +96,13 @@ static void watchdog_main(void *arg)
 		struct gthread *th;
 		bool any = false;
 
-		if (!pt->armed) {
+		if (!atomic_load(&pt->armed)) {
 			cond_wait(&pt->wake, &pt->lock);
 			continue;
 		}
 		cond_wait_until(&pt->wake, &pt->lock, host_now_ns() + KICK_LIMIT);
+		/* Before looking: a kick this round does not see finds it false and comes here. */
+		atomic_store(&pt->armed, false);
 		list_for_each_entry(th, &pt->threads, all) {
 			uint64_t since = atomic_load(&th->kick_ns);
 
@@ -117,18 +120,19 @@ static void watchdog_main(void *arg)
 				stub_kill(th->as->stub);
 			}
 		}
-		pt->armed = any;
+		if (any)
+			atomic_store(&pt->armed, true);
 	}
 	mutex_unlock(&pt->lock);
 }
 
 static void arm_watchdog(struct pt_platform *pt)
 {
-	if (__atomic_load_n(&pt->armed, __ATOMIC_RELAXED))
+	if (atomic_load(&pt->armed))
 		return;
 	mutex_lock(&pt->lock);
-	if (!pt->armed) {
-		pt->armed = true;
+	if (!atomic_load(&pt->armed)) {
+		atomic_store(&pt->armed, true);
 		if (!pt->watching)
 			pt->watching = host_thread_start("kick-watch", HOST_STACK_TASK,
 							 watchdog_main, pt, &pt->watchdog) == 0;

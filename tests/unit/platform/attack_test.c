@@ -229,6 +229,8 @@ static void writer_main(void *arg)
 		else if (ev.kind != GE_KICKED && (ev.kind != GE_FAULT || ev.addr != GUEST_DATA + 8))
 			w->failures++;
 	}
+	while (__atomic_load_n(&w->ready, __ATOMIC_SEQ_CST) != 2)
+		host_sched_yield();          /* the kicks use w->th */
 	g.o->thread_free(w->th);
 }
 
@@ -283,8 +285,10 @@ static void an_acknowledged_unmap_is_true(void **state)
 	}
 	assert_true(landed > 10);
 	__atomic_store_n(&g_stop, true, __ATOMIC_SEQ_CST);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 3; i++) {
 		g.o->kick(w[i].th);
+		__atomic_store_n(&w[i].ready, 2, __ATOMIC_SEQ_CST);
+	}
 	for (int i = 0; i < 3; i++) {
 		host_thread_join(ht[i]);
 		assert_int_equal(w[i].failures, 0);

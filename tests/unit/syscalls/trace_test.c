@@ -156,7 +156,7 @@ static void structures_that_come_out(void **state)
 
 static void arguments_that_depend_on_a_command(void **state)
 {
-	CALL("fcntl", 0x8002, "fcntl(3, F_GETFL)                       = 0x8002 (flags O_RDWR|O_LARGEFILE)", 3,
+	CALL("fcntl", 0x402, "fcntl(3, F_GETFL)                       = 0x402 (flags O_RDWR|O_APPEND)", 3,
 	     LX_F_GETFL, 0);
 	CALL("fcntl", 0, "fcntl(3, F_SETFD, FD_CLOEXEC)           = 0", 3, LX_F_SETFD, 1);
 	CALL("ioctl", -ENOTTY,

@@ -30,7 +30,10 @@ def drive(argv, steps, size=(24, 80)):
         return False
     for wait, send in steps:
         pump(wait, 20.0 if isinstance(wait, bytes) else wait)
-        os.write(fd, send)
+        try:
+            os.write(fd, send)
+        except OSError:
+            break
     pump(None, 20.0)
     _, st = os.waitpid(pid, 0)
     os.close(fd)
@@ -45,7 +48,7 @@ if shutil.which("less"):
     out, st = drive(["less", "f.txt"], [(b"line 1", b"G"), (b"line 199", b"q")])
     print("less", st, b"line 199" in out)
 out, st = drive(["sh", "-i"], [(b"$" if os.getuid() else b"#", b"stty size; tty | sed 's/[0-9]*$/N/'\n"), (b"/dev/pts/N", b"cat\n"), (0.3, b"typed\n"), (b"typed", b"\x03"),
-                               (0.3, b"sleep 50\n"), (0.3, b"\x1a"), (b"topped", b"kill -9 %1; wait; exit 6\n")])
+                               (0.3, b"sleep 50\n"), (0.3, b"\x1a"), (b"topped", b"kill -9 %1\n"), (0.5, b"exit 6\n"), (0.3, b"exit 6\n")])
 text = out.decode(errors="replace")
 print("sh", st, "24 80" in text, text.count("typed"), "^C" in text, "^Z" in text, "topped" in text)
 signal.alarm(0)

@@ -4,7 +4,7 @@
 exec 2>&1
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b HOME=$PWD
 export GIT_AUTHOR_DATE='2020-01-01T00:00:00Z' GIT_COMMITTER_DATE='2020-01-01T00:00:00Z' GIT_CONFIG_NOSYSTEM=1
-git config --global init.defaultBranch main; git config --global advice.detachedHead false; git config --global protocol.file.allow always
+git config --global init.defaultBranch main; git config --global advice.detachedHead false; git config --global protocol.file.allow always; git config --global gc.auto 0; git config --global gc.autoDetach false; git config --global maintenance.auto false
 git init -q r && cd r || exit 1
 for i in $(seq 50); do mkdir -p d$((i % 7)); echo "file $i" > d$((i % 7))/f$i; done
 git add . && git commit -qm first && git rev-parse HEAD && git status --short | wc -l

@@ -5,6 +5,7 @@
  */
 #define LOG_TAG "kernel"
 #include "kernel/kernel.h"
+#include "kernel/oom.h"
 
 #include <abi/linux/poll.h>
 #include <base/log.h>
@@ -182,6 +183,10 @@ int kernel_spawn(struct kernel *k, struct spawn_request *req, struct tgroup **re
 		tgroup_put(tg);
 		task_put(t);
 		return ret;
+	}
+	if (!k->oom_watched) {
+		k->oom_watched = true;
+		kernel_oom_start(k);
 	}
 	*ret_tg = t->tg;
 	task_thread_go(t);

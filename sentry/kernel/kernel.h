@@ -52,6 +52,7 @@ struct kernel {
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
 	bool shutting_down;
+	bool oom_watched; /* boot's thread only */
 	unsigned int nr_host_threads;       /* sentry threads of tasks not yet ended; tasklist */
 	_Atomic uint32_t host_threads_word; /* futex word: changes when nr_host_threads falls to 0
 					     */

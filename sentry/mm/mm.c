@@ -39,6 +39,11 @@ int mm_system_init(struct platform *p)
 	return 0;
 }
 
+void mm_system_set_memory(uint64_t total)
+{
+	g_mm.memory = total;
+}
+
 void mm_system_fini(void)
 {
 	pagefile_fini();

@@ -201,5 +201,8 @@ struct mm_host_vdso {
 };
 void mm_system_host_vdso(struct mm_host_vdso *ret_v);
 
+/* Memory the sandbox may use: a single private mapping larger than all of it is refused. 0:
+ * unknown. */
+void mm_system_set_memory(uint64_t total);
 /* Total usage of the memory file and its limit, bytes. */
 uint64_t mm_system_usage(void);

@@ -172,6 +172,7 @@ static inline void mm_exe_unref(struct mm_exe *e)
 struct mm_system {
 	struct platform *platform;
 	struct platform_limits limits;
+	uint64_t memory; /* 0: unknown */
 };
 extern struct mm_system g_mm;
 

@@ -17,12 +17,16 @@ bool mm_range_ok(const struct mm *mm, uaddr_t addr, uint64_t size)
 int mm_check_limits(struct mm *mm, uint64_t size, int prot, unsigned int vm_flags,
 		    const struct mm_limits *lim)
 {
+	bool data = (prot & LX_PROT_WRITE) && !(vm_flags & VM_SHARED);
+
+	/* what can never be had, as Linux' heuristic overcommit refuses it */
+	if (data && !(vm_flags & VM_NORESERVE) && g_mm.memory && size > g_mm.memory)
+		return -ENOMEM;
 	if (!lim)
 		return 0;
 	if (mm->total_vm + size > lim->as)
 		return -ENOMEM;
-	if ((prot & LX_PROT_WRITE) && !(vm_flags & (VM_SHARED | VM_GROWSDOWN | VM_STACK)) &&
-	    mm->data_vm + size > lim->data)
+	if (data && !(vm_flags & (VM_GROWSDOWN | VM_STACK)) && mm->data_vm + size > lim->data)
 		return -ENOMEM;
 	return 0;
 }

@@ -431,7 +431,8 @@ int pagefile_backing(uint64_t off, uint64_t size, struct backing *ret_b)
 
 /* --- contents --- */
 
-/* What is copied through the windows rather than by a host call; writes of whole pages often touch fresh ones. */
+/* What is copied through the windows rather than by a host call; writes of whole pages often touch
+ * fresh ones. */
 #define SMALL_READ  4096u
 #define SMALL_WRITE 2048u
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sandbox's memory limit. Guests fill the memory file by touching pages, which no call of ours
+ * sees: a thread looks at its size, the more often the less is left, and ends the process that
+ * holds most before the host would end whatever it likes. Idle sandboxes are looked at every few
+ * seconds. Differs from Linux: the limit may be passed by what is written between two looks.
+ */
+#define LOG_TAG "oom"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <base/bits.h>
+#include <base/log.h>
+#include <host/host.h>
+
+#include "kernel/kernel.h"
+#include "kernel/oom.h"
+#include "kernel/task.h"
+#include "mm/mm.h"
+
+#define FILL_RATE   (4ull << 30) /* bytes a second that one CPU can fill at most */
+#define MS          1000000ull
+#define LOOK_MIN_NS (2 * MS)
+#define LOOK_MAX_NS (5000 * MS)
+#define GRACE_NS    (500 * MS) /* for a victim to go before the next one */
+#define MAX_GROUPS  4096
+#define STACK_SIZE  (64u << 10)
+
+/* Private memory of a leader's group in pages, weighed by oom_score_adj (proc(5)); 0: not to be
+ * chosen. */
+static uint64_t badness(struct task *t, uint64_t total)
+{
+	int64_t adj = atomic_load(&t->tg->oom_score_adj), points;
+	auto_put(mm) struct mm *mm = NULL;
+	struct mm_stats st;
+
+	if (adj == -1000)
+		return 0;
+	mm = task_mm_get(t);
+	if (!mm)
+		return 0;
+	mm_stats_get(mm, &st);
+	points = (int64_t)((st.rss_anon + st.rss_shmem) / PAGE_SIZE) +
+		 adj * (int64_t)(total / PAGE_SIZE) / 1000;
+	return points > 1 ? (uint64_t)points : 1;
+}
+
+/* Every group's leader, referenced: mm locks may not be taken under the list's. */
+static unsigned int all_leaders(struct kernel *k, struct task **leaders)
+{
+	unsigned int nr = 0;
+	struct tgroup *tg;
+
+	mutex_lock(&k->tasklist_lock);
+	list_for_each_entry(tg, &k->tgroups, table_link) {
+		if (nr < MAX_GROUPS && tg->leader)
+			leaders[nr++] = task_get(tg->leader);
+	}
+	mutex_unlock(&k->tasklist_lock);
+	return nr;
+}
+
+static void kill_worst(struct kernel *k)
+{
+	struct task **leaders = calloc(MAX_GROUPS, sizeof(*leaders)), *worst = NULL;
+	uint64_t most = 0;
+	unsigned int nr;
+
+	if (!leaders)
+		return;
+	nr = all_leaders(k, leaders);
+	for (unsigned int i = 0; i < nr; i++) {
+		uint64_t b = badness(leaders[i], k->config.total_memory);
+
+		if (b > most) {
+			most = b;
+			worst = leaders[i];
+		}
+	}
+	if (worst) {
+		log_ratelimited(LOG_LEVEL_INFO, "out of memory: process %d is killed",
+				worst->tg->tgid);
+		(void)signal_send_tgroup(worst->tg, LX_SIGKILL, NULL);
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		task_put(leaders[i]);
+	free(leaders);
+}
+
+static void watch(void *arg)
+{
+	struct kernel *k = arg;
+	uint64_t limit = k->config.total_memory / 100 * 95, killed_at = 0;
+
+	while (!k->shutting_down) {
+		uint64_t usage = mm_system_usage(), now = host_now_ns(), wait = LOOK_MIN_NS;
+
+		if (usage < limit)
+			wait = (limit - usage) / (FILL_RATE * MAX(k->config.nr_cpus, 1u) / 1000) *
+			       MS;
+		else if (!killed_at || now - killed_at > GRACE_NS) {
+			kill_worst(k);
+			killed_at = now;
+		}
+		(void)host_sleep_until(now + CLAMP(wait, LOOK_MIN_NS, LOOK_MAX_NS));
+	}
+}
+
+void kernel_oom_start(struct kernel *k)
+{
+	struct host_thread *th;
+
+	if (!k->config.total_memory)
+		return;
+	mm_system_set_memory(k->config.total_memory);
+	if (host_thread_start("oom", STACK_SIZE, watch, k, &th) == 0)
+		host_thread_detach(th);
+	else
+		log_warn("no thread to watch memory: the host's limits alone hold");
+}

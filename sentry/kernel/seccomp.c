@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest seccomp filters: which programs are accepted (seccomp(2), a subset of classic BPF), the interpreter, chains.
- * The programs come from the guest: nothing is run that check() did not accept, and check() accepts no backward jump.
+ * Guest seccomp filters: which programs are accepted (seccomp(2), a subset of classic BPF), the
+ * interpreter, chains. The programs come from the guest: nothing is run that check() did not
+ * accept, and check() accepts no backward jump.
  */
 #include "kernel/seccomp.h"
 
 #include "kernel/kernel_int.h"
 
-#define MAX_PATH_COST	 32768
-#define FILTER_COST	 4
-#define DATA_SIZE	 ((uint32_t)sizeof(struct lx_seccomp_data))
-#define MEMWORDS_ALL	 0xffffu
+#define MAX_PATH_COST 32768
+#define FILTER_COST   4
+#define DATA_SIZE     ((uint32_t)sizeof(struct lx_seccomp_data))
+#define MEMWORDS_ALL  0xffffu
 
 /* --- checking --- */
 
@@ -81,7 +82,8 @@ static bool insn_ok(const struct lx_sock_filter *i, unsigned int left)
 	return LX_BPF_CLASS(i->code) == LX_BPF_JMP && jump_ok(i, left);
 }
 
-/* No word of scratch memory is loaded that was not stored on every way there. masks: one per instruction. */
+/* No word of scratch memory is loaded that was not stored on every way there. masks: one per
+ * instruction. */
 static bool memory_ok(const struct lx_sock_filter *insns, unsigned int nr, uint16_t *masks)
 {
 	uint16_t valid = 0;
@@ -282,7 +284,8 @@ uint32_t seccomp_run(const struct task *t, const struct lx_seccomp_data *data)
 
 /* --- chains --- */
 
-int seccomp_filter_new(const struct lx_sock_filter *insns, unsigned int nr, struct seccomp_filter **ret_f)
+int seccomp_filter_new(const struct lx_sock_filter *insns, unsigned int nr,
+		       struct seccomp_filter **ret_f)
 {
 	int ret = check(insns, nr);
 	struct seccomp_filter *f;

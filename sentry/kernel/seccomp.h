@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guest seccomp filters: checked classic BPF programs in a chain, newest first. A filter is constant once made; each
- * holds a reference on the one before it, each task one on its newest. What an action means is the business of
- * syscalls/seccomp.c. Locking: task.seccomp is written under the group's siglock; the task itself reads it without.
+ * Guest seccomp filters: checked classic BPF programs in a chain, newest first. A filter is
+ * constant once made; each holds a reference on the one before it, each task one on its newest.
+ * What an action means is the business of syscalls/seccomp.c. Locking: task.seccomp is written
+ * under the group's siglock; the task itself reads it without.
  */
 #pragma once
 
@@ -19,17 +20,19 @@ struct seccomp_filter {
 	struct ref ref;
 	struct seccomp_filter *prev; /* owned; NULL: the first */
 	unsigned int nr_insns;
-	unsigned int path_cost; /* instructions of the whole chain (classic ones), and 4 for each filter */
+	unsigned int path_cost; /* instructions of the whole chain (classic ones), and 4 for each
+				   filter */
 	struct lx_sock_filter insns[];
 };
 
 /* Checks the program and makes a filter that is in no chain yet. -EINVAL, -ENOMEM. */
-int seccomp_filter_new(const struct lx_sock_filter *insns, unsigned int nr, struct seccomp_filter **ret_f);
+int seccomp_filter_new(const struct lx_sock_filter *insns, unsigned int nr,
+		       struct seccomp_filter **ret_f);
 void seccomp_filter_put(struct seccomp_filter *f); /* NULL is fine */
 /*
- * Puts f (consumed on success) in front of t's chain; with tsync, of all threads of its group, which then share t's
- * chain and no_new_privs. 0, -ENOMEM, -EINVAL in strict mode, or the number of a thread whose chain has gone another
- * way.
+ * Puts f (consumed on success) in front of t's chain; with tsync, of all threads of its group,
+ * which then share t's chain and no_new_privs. 0, -ENOMEM, -EINVAL in strict mode, or the number of
+ * a thread whose chain has gone another way.
  */
 int seccomp_attach(struct task *t, struct seccomp_filter *f, bool tsync);
 int seccomp_set_strict(struct task *t);

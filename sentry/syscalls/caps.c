@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* capget(2) and capset(2). The sets themselves are in struct cred; prctl.c has bounding and ambient set. */
+/* capget(2) and capset(2). The sets themselves are in struct cred; prctl.c has bounding and ambient
+ * set. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@
 #include "kernel/task.h"
 #include "syscalls/handlers.h"
 
-/* Number of data elements the version has; an unknown one is answered with the one we like, and -EINVAL. */
+/* Number of data elements the version has; an unknown one is answered with the one we like, and
+ * -EINVAL. */
 static int data_count(struct task *t, uaddr_t header, unsigned int *ret_nr)
 {
 	uint32_t version;
@@ -112,7 +114,7 @@ long sys_capset(struct task *t, const struct sysargs *a)
 	new->cap_effective = effective;
 	new->cap_permitted = permitted;
 	new->cap_inheritable = inheritable;
-	new->cap_ambient &= permitted & inheritable;
+	new->cap_ambient &= permitted &inheritable;
 	task_set_cred(t, new);
 	return 0;
 }

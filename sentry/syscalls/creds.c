@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * User and group ids: get*id, set*id, supplementary groups (credentials(7), setresuid(2)). A change copies the
- * task's credentials, edits the copy and puts it in their place; capabilities follow the ids as capabilities(7)
- * says under "Effect of user ID changes on capabilities".
- * Differs from Linux: a real uid over its RLIMIT_NPROC is noticed by fork, not by the next exec.
+ * User and group ids: get*id, set*id, supplementary groups (credentials(7), setresuid(2)). A change
+ * copies the task's credentials, edits the copy and puts it in their place; capabilities follow the
+ * ids as capabilities(7) says under "Effect of user ID changes on capabilities". Differs from
+ * Linux: a real uid over its RLIMIT_NPROC is noticed by fork, not by the next exec.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -189,8 +189,8 @@ long sys_setresuid(struct task *t, const struct sysargs *a)
 	int ret;
 
 	if (!task_capable(t, LX_CAP_SETUID) && (!one_of(ruid, old->uid, old->euid, old->suid) ||
-						 !one_of(euid, old->uid, old->euid, old->suid) ||
-						 !one_of(suid, old->uid, old->euid, old->suid)))
+						!one_of(euid, old->uid, old->euid, old->suid) ||
+						!one_of(suid, old->uid, old->euid, old->suid)))
 		return -EPERM;
 	ret = cred_copy(old, &new);
 	if (ret < 0)
@@ -212,8 +212,8 @@ long sys_setresgid(struct task *t, const struct sysargs *a)
 	int ret;
 
 	if (!task_capable(t, LX_CAP_SETGID) && (!one_of(rgid, old->gid, old->egid, old->sgid) ||
-						 !one_of(egid, old->gid, old->egid, old->sgid) ||
-						 !one_of(sgid, old->gid, old->egid, old->sgid)))
+						!one_of(egid, old->gid, old->egid, old->sgid) ||
+						!one_of(sgid, old->gid, old->egid, old->sgid)))
 		return -EPERM;
 	ret = cred_copy(old, &new);
 	if (ret < 0)
@@ -237,7 +237,8 @@ long sys_setfsuid(struct task *t, const struct sysargs *a)
 
 	if (uid == ID_NONE || uid == was)
 		return was;
-	if (uid != old->uid && uid != old->euid && uid != old->suid && !task_capable(t, LX_CAP_SETUID))
+	if (uid != old->uid && uid != old->euid && uid != old->suid &&
+	    !task_capable(t, LX_CAP_SETUID))
 		return was;
 	if (cred_copy(old, &new) < 0)
 		return was;
@@ -256,7 +257,8 @@ long sys_setfsgid(struct task *t, const struct sysargs *a)
 
 	if (gid == ID_NONE || gid == was)
 		return was;
-	if (gid != old->gid && gid != old->egid && gid != old->sgid && !task_capable(t, LX_CAP_SETGID))
+	if (gid != old->gid && gid != old->egid && gid != old->sgid &&
+	    !task_capable(t, LX_CAP_SETGID))
 		return was;
 	if (cred_copy(old, &new) < 0)
 		return was;
@@ -277,7 +279,8 @@ long sys_getgroups(struct task *t, const struct sysargs *a)
 	if (size) {
 		if (c->nr_groups > (unsigned int)size)
 			return -EINVAL;
-		if (c->nr_groups && copyout(t, arg_addr(a, 1), c->groups, c->nr_groups * sizeof(uint32_t)))
+		if (c->nr_groups &&
+		    copyout(t, arg_addr(a, 1), c->groups, c->nr_groups * sizeof(uint32_t)))
 			return -EFAULT;
 	}
 	return c->nr_groups;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a trapped system call to its handler and back. Results are written as they are, restart codes too:
- * delivery of signals decides what becomes of those (see task.h). Locking: none held on the way.
- * Differs from Linux: the x32 numbers (bit 30) are unknown calls, as without CONFIG_X86_X32_ABI.
+ * From a trapped system call to its handler and back. Results are written as they are, restart
+ * codes too: delivery of signals decides what becomes of those (see task.h). Locking: none held on
+ * the way. Differs from Linux: the x32 numbers (bit 30) are unknown calls, as without
+ * CONFIG_X86_X32_ABI.
  */
 #define LOG_TAG "syscall"
 #include "syscalls/dispatch.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Entry of the system call layer. boot hands syscall_dispatch to the kernel as kernel_upcalls.syscall and
- * calls syscall_trace_init() before the first task.
+ * Entry of the system call layer. boot hands syscall_dispatch to the kernel as
+ * kernel_upcalls.syscall and calls syscall_trace_init() before the first task.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prototype of the handler of every row that may have one; a MISSING row's handler can land before the row says so.
- * Family files include this, and table.c.
+ * Prototype of the handler of every row that may have one; a MISSING row's handler can land before
+ * the row says so. Family files include this, and table.c.
  */
 #pragma once
 

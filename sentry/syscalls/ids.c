@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who and where a task is: process and thread numbers (session.c has the groups), its CPU, its personality and umask, and
- * whether two tasks share a resource (kcmp).
+ * Who and where a task is: process and thread numbers (session.c has the groups), its CPU, its
+ * personality and umask, and whether two tasks share a resource (kcmp).
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -35,7 +35,8 @@ long sys_getppid(struct task *t, const struct sysargs *a)
 	return ppid;
 }
 
-/* The sentry thread and the guest thread it serves share a CPU when they can: the nearest truth there is. */
+/* The sentry thread and the guest thread it serves share a CPU when they can: the nearest truth
+ * there is. */
 long sys_getcpu(struct task *t, const struct sysargs *a)
 {
 	uint32_t cpu = (uint32_t)host_getcpu() % t->kernel->config.nr_cpus, node = 0;
@@ -47,7 +48,8 @@ long sys_getcpu(struct task *t, const struct sysargs *a)
 	return 0;
 }
 
-/* exec looks at the bits; only the ones about execution domains nobody has do nothing, as in Linux. */
+/* exec looks at the bits; only the ones about execution domains nobody has do nothing, as in Linux.
+ */
 long sys_personality(struct task *t, const struct sysargs *a)
 {
 	uint32_t old = t->personality;

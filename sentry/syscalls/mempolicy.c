@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory policies of set_mempolicy(2) and its kin, on a system of one node, number 0. A policy is checked and
- * remembered; there is nothing for it to decide.
- * Differs from Linux: the policy of a range (mbind) is not remembered, only that of the task.
+ * Memory policies of set_mempolicy(2) and its kin, on a system of one node, number 0. A policy is
+ * checked and remembered; there is nothing for it to decide. Differs from Linux: the policy of a
+ * range (mbind) is not remembered, only that of the task.
  */
 #include <errno.h>
 
@@ -14,9 +14,9 @@
 #include "kernel/task.h"
 #include "syscalls/handlers.h"
 
-#define NODES_ALL    1ull	  /* node 0 */
+#define NODES_ALL    1ull         /* node 0 */
 #define NODES_HIGH   (1ull << 63) /* stands for all that do not fit a word */
-#define MAX_NUMNODES 1024	  /* what Linux can be built for */
+#define MAX_NUMNODES 1024         /* what Linux can be built for */
 #define MPOL_MAX     (LX_MPOL_WEIGHTED_INTERLEAVE + 1)
 
 /* A bitmap of maxnode - 1 bits; nodes that cannot exist are an error. */
@@ -55,16 +55,21 @@ static int check_policy(unsigned int mode_arg, uint64_t nodes)
 		return -EINVAL;
 	if ((flags & LX_MPOL_F_STATIC_NODES) && (flags & LX_MPOL_F_RELATIVE_NODES))
 		return -EINVAL;
-	if ((flags & LX_MPOL_F_NUMA_BALANCING) && mode != LX_MPOL_BIND && mode != LX_MPOL_PREFERRED_MANY)
+	if ((flags & LX_MPOL_F_NUMA_BALANCING) && mode != LX_MPOL_BIND &&
+	    mode != LX_MPOL_PREFERRED_MANY)
 		return -EINVAL;
 	switch (mode) {
 	case LX_MPOL_DEFAULT:
 		return nodes ? -EINVAL : 0;
 	case LX_MPOL_LOCAL:
-		return nodes || (flags & (LX_MPOL_F_STATIC_NODES | LX_MPOL_F_RELATIVE_NODES)) ? -EINVAL : 0;
+		return nodes || (flags & (LX_MPOL_F_STATIC_NODES | LX_MPOL_F_RELATIVE_NODES)) ?
+			       -EINVAL :
+			       0;
 	case LX_MPOL_PREFERRED:
 		if (!nodes) /* means local */
-			return flags & (LX_MPOL_F_STATIC_NODES | LX_MPOL_F_RELATIVE_NODES) ? -EINVAL : 0;
+			return flags & (LX_MPOL_F_STATIC_NODES | LX_MPOL_F_RELATIVE_NODES) ?
+				       -EINVAL :
+				       0;
 		break;
 	default:
 		if (!nodes)
@@ -234,7 +239,7 @@ long sys_migrate_pages(struct task *t, const struct sysargs *a)
 		return ret;
 	if ((new & ~NODES_ALL) && !task_capable(t, LX_CAP_SYS_NICE))
 		return -EPERM;
-	return new & NODES_ALL ? 0 : -EINVAL;
+	return new &NODES_ALL ? 0 : -EINVAL;
 }
 
 /* Status of one page: its node, or -EFAULT where nothing is mapped. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prctl(2): attributes of the calling task. Each operation that has arguments it does not use insists on zeros
- * where Linux does. Operations about hardware a guest does not have, and about kernel options that are off, answer
- * EINVAL, which is what Linux says then. Capability operations are in prctl_caps.c, PR_SET_MM in prctl_mm.c.
- * Differs from Linux: PR_SET_THP_DISABLE and PR_SET_IO_FLUSHER are the task's, and only remembered.
+ * prctl(2): attributes of the calling task. Each operation that has arguments it does not use
+ * insists on zeros where Linux does. Operations about hardware a guest does not have, and about
+ * kernel options that are off, answer EINVAL, which is what Linux says then. Capability operations
+ * are in prctl_caps.c, PR_SET_MM in prctl_mm.c. Differs from Linux: PR_SET_THP_DISABLE and
+ * PR_SET_IO_FLUSHER are the task's, and only remembered.
  */
 #include "syscalls/prctl.h"
 
@@ -24,8 +25,8 @@
 /* task.prctl_state */
 #define PRCTL_THP_DISABLE 1u
 #define PRCTL_IO_FLUSHER  2u
-#define PRCTL_MCE_SHIFT	  2 /* two bits: 0 default, 1 late, 2 early */
-#define PRCTL_MCE_MASK	  (3u << PRCTL_MCE_SHIFT)
+#define PRCTL_MCE_SHIFT   2 /* two bits: 0 default, 1 late, 2 early */
+#define PRCTL_MCE_MASK    (3u << PRCTL_MCE_SHIFT)
 
 #define DEFAULT_SLACK_NS 50000
 
@@ -283,8 +284,8 @@ long sys_prctl(struct task *t, const struct sysargs *a)
 	case LX_PR_PAC_GET_ENABLED_KEYS:
 	case LX_PR_SET_TAGGED_ADDR_CTRL:
 	case LX_PR_GET_TAGGED_ADDR_CTRL: /* hardware guests do not have */
-	case LX_PR_SET_PTRACER:		 /* Yama */
-	case LX_PR_SCHED_CORE:		 /* CONFIG_SCHED_CORE */
+	case LX_PR_SET_PTRACER:          /* Yama */
+	case LX_PR_SCHED_CORE:           /* CONFIG_SCHED_CORE */
 		return -EINVAL;
 	default:
 		return with_spare_args(t, a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prctl(2) on capabilities: bounding set, ambient set, securebits, PR_SET_KEEPCAPS (capabilities(7)). */
+/* prctl(2) on capabilities: bounding set, ambient set, securebits, PR_SET_KEEPCAPS
+ * (capabilities(7)). */
 #include <errno.h>
 
 #include <abi/linux/capability.h>
@@ -9,8 +10,8 @@
 #include "syscalls/prctl.h"
 #include "syscalls/sysargs.h"
 
-#define SECURE_BITS                                                                          \
-	(LX_SECBIT_NOROOT | LX_SECBIT_NO_SETUID_FIXUP | LX_SECBIT_KEEP_CAPS |                \
+#define SECURE_BITS                                                                                \
+	(LX_SECBIT_NOROOT | LX_SECBIT_NO_SETUID_FIXUP | LX_SECBIT_KEEP_CAPS |                      \
 	 LX_SECBIT_NO_CAP_AMBIENT_RAISE)
 #define SECURE_LOCKS (SECURE_BITS << 1)
 
@@ -76,7 +77,7 @@ static long set_securebits(struct task *t, unsigned long v)
 	unsigned long old = t->cred->securebits;
 
 	if ((((old & SECURE_LOCKS) >> 1) & (old ^ v)) || /* a locked bit changes */
-	    (old & SECURE_LOCKS & ~v) ||		 /* a lock opens */
+	    (old & SECURE_LOCKS & ~v) ||                 /* a lock opens */
 	    (v & ~(unsigned long)(SECURE_LOCKS | SECURE_BITS)) || !task_capable(t, LX_CAP_SETPCAP))
 		return -EPERM;
 	return edit(t, EDIT_SECUREBITS, v);

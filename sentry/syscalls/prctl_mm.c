@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * PR_SET_MM: where /proc says code, data, heap, stack, arguments and environment are.
- * Differs from Linux: PR_SET_MM_BRK and PR_SET_MM_START_BRK are refused (the heap is mm's), and so is
- * PR_SET_MM_EXE_FILE.
+ * Differs from Linux: PR_SET_MM_BRK and PR_SET_MM_START_BRK are refused (the heap is mm's), and so
+ * is PR_SET_MM_EXE_FILE.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nice values and I/O priorities of a thread, a process group or a user: setpriority(2), ioprio_set(2). */
+/* Nice values and I/O priorities of a thread, a process group or a user: setpriority(2),
+ * ioprio_set(2). */
 #include <errno.h>
 
 #include <abi/linux/capability.h>

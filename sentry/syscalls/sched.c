@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Scheduling calls of sched(7): policies, parameters, affinity. What a task asks for is checked, kept and told
- * back; the host schedules the threads by its own lights. Nice values and I/O priorities are in priority.c.
- * Differs from Linux: SCHED_DEADLINE is refused as when its bandwidth is spent (EBUSY).
+ * Scheduling calls of sched(7): policies, parameters, affinity. What a task asks for is checked,
+ * kept and told back; the host schedules the threads by its own lights. Nice values and I/O
+ * priorities are in priority.c. Differs from Linux: SCHED_DEADLINE is refused as when its bandwidth
+ * is spent (EBUSY).
  */
 #include "syscalls/sched.h"
 
@@ -21,10 +22,10 @@
 #include "kernel/task.h"
 #include "syscalls/handlers.h"
 
-#define MAX_RT_PRIO	99
-#define POLICY_KEEP	(-1)
+#define MAX_RT_PRIO     99
+#define POLICY_KEEP     (-1)
 #define RR_TIMESLICE_NS 100000000
-#define FAIR_SLICE_NS	4000000
+#define FAIR_SLICE_NS   4000000
 
 static bool policy_valid(int policy)
 {
@@ -64,11 +65,13 @@ bool sched_may_nice(struct task *t, struct task *other, int nice)
 	       task_capable(t, LX_CAP_SYS_NICE);
 }
 
-/* What of the request needs CAP_SYS_NICE; see user_check in sched(7), "Privileges and resource limits". */
-static bool needs_privilege(struct task *t, struct task *o, const struct lx_sched_attr *want, int policy,
-			    bool reset_on_fork)
+/* What of the request needs CAP_SYS_NICE; see user_check in sched(7), "Privileges and resource
+ * limits". */
+static bool needs_privilege(struct task *t, struct task *o, const struct lx_sched_attr *want,
+			    int policy, bool reset_on_fork)
 {
-	if (policy_fair(policy) && want->sched_nice < o->nice && !sched_may_nice(t, o, want->sched_nice))
+	if (policy_fair(policy) && want->sched_nice < o->nice &&
+	    !sched_may_nice(t, o, want->sched_nice))
 		return true;
 	if (policy_rt(policy)) {
 		uint64_t max = task_rlimit(o, LX_RLIMIT_RTPRIO);
@@ -80,7 +83,8 @@ static bool needs_privilege(struct task *t, struct task *o, const struct lx_sche
 	}
 	if (policy == LX_SCHED_DEADLINE)
 		return true;
-	if (o->sched_policy == LX_SCHED_IDLE && policy != LX_SCHED_IDLE && !sched_may_nice(t, o, o->nice))
+	if (o->sched_policy == LX_SCHED_IDLE && policy != LX_SCHED_IDLE &&
+	    !sched_may_nice(t, o, o->nice))
 		return true;
 	if (!sched_same_owner(t, o))
 		return true;
@@ -91,12 +95,13 @@ static bool deadline_params_valid(const struct lx_sched_attr *want)
 {
 	uint64_t period = want->sched_period ? want->sched_period : want->sched_deadline;
 
-	return want->sched_deadline != 0 && want->sched_runtime >= 1024 && !(want->sched_deadline >> 63) &&
-	       !(period >> 63) && want->sched_runtime <= want->sched_deadline &&
-	       want->sched_deadline <= period;
+	return want->sched_deadline != 0 && want->sched_runtime >= 1024 &&
+	       !(want->sched_deadline >> 63) && !(period >> 63) &&
+	       want->sched_runtime <= want->sched_deadline && want->sched_deadline <= period;
 }
 
-static long set_scheduler(struct task *t, struct task *o, int policy, const struct lx_sched_attr *want)
+static long set_scheduler(struct task *t, struct task *o, int policy,
+			  const struct lx_sched_attr *want)
 {
 	bool reset;
 

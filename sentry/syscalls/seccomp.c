@@ -43,16 +43,16 @@ static void send_sigsys(struct task *t, uint32_t nr, uint32_t reason)
 
 static bool strict_allows(struct task *t, const struct syscall_row *row, long *ret)
 {
-	if (row && (row->handler == sys_read || row->handler == sys_write || row->handler == sys_exit ||
-		    row->handler == sys_rt_sigreturn))
+	if (row && (row->handler == sys_read || row->handler == sys_write ||
+		    row->handler == sys_exit || row->handler == sys_rt_sigreturn))
 		return true;
 	task_exit_request(t, LX_SIGKILL);
 	*ret = -EPERM; /* nobody sees it */
 	return false;
 }
 
-bool seccomp_allows(struct task *t, uint32_t nr, const struct syscall_row *row, const struct sysargs *args,
-		    long *ret)
+bool seccomp_allows(struct task *t, uint32_t nr, const struct syscall_row *row,
+		    const struct sysargs *args, long *ret)
 {
 	struct lx_seccomp_data data = {
 		.nr = (int32_t)nr,
@@ -120,8 +120,9 @@ static long set_filter(struct task *t, unsigned int flags, uaddr_t addr)
 
 	if (flags & LX_SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		unimpl(t, "seccomp: SECCOMP_FILTER_FLAG_NEW_LISTENER");
-	if (flags & ~(unsigned int)(LX_SECCOMP_FILTER_FLAG_TSYNC | LX_SECCOMP_FILTER_FLAG_LOG |
-				    LX_SECCOMP_FILTER_FLAG_SPEC_ALLOW | LX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH))
+	if (flags &
+	    ~(unsigned int)(LX_SECCOMP_FILTER_FLAG_TSYNC | LX_SECCOMP_FILTER_FLAG_LOG |
+			    LX_SECCOMP_FILTER_FLAG_SPEC_ALLOW | LX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH))
 		return -EINVAL;
 	ret = copyin_program(t, addr, &f);
 	if (ret < 0)

@@ -22,8 +22,8 @@ long sys_sysinfo(struct task *t, const struct sysargs *a)
 
 	memset(&si, 0, sizeof(si));
 	/* a started second counts */
-	si.uptime = (int64_t)DIV_ROUND_UP(host_clock_ns(HOST_CLOCK_MONOTONIC) - k->boot_monotonic_ns,
-					  UINT64_C(1000000000));
+	si.uptime = (int64_t)DIV_ROUND_UP(
+		host_clock_ns(HOST_CLOCK_MONOTONIC) - k->boot_monotonic_ns, UINT64_C(1000000000));
 	si.totalram = k->config.total_memory;
 	si.freeram = si.totalram - MIN(used, si.totalram);
 	si.mem_unit = 1;
@@ -33,7 +33,8 @@ long sys_sysinfo(struct task *t, const struct sysargs *a)
 	return copyout(t, arg_addr(a, 0), &si, sizeof(si));
 }
 
-/* --- syslog: a log that is always empty, of which unprivileged readers see nothing (dmesg_restrict) --- */
+/* --- syslog: a log that is always empty, of which unprivileged readers see nothing
+ * (dmesg_restrict) --- */
 
 #define LOG_BUFFER_SIZE (256 * 1024)
 

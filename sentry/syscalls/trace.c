@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tracer's lines: which calls are traced, the line of a call from its start to its end, signals and exits.
- * A line is built in memory of the task's own thread and written in one piece, so threads do not mix; a call
- * that sleeps is printed in two lines. Arguments the kernel fills are printed after the call, and with them all
- * that follow. Locking: none; the settings are constant once tasks run.
+ * The tracer's lines: which calls are traced, the line of a call from its start to its end, signals
+ * and exits. A line is built in memory of the task's own thread and written in one piece, so
+ * threads do not mix; a call that sleeps is printed in two lines. Arguments the kernel fills are
+ * printed after the call, and with them all that follow. Locking: none; the settings are constant
+ * once tasks run.
  */
 #define LOG_TAG "strace"
 #include "syscalls/trace.h"
@@ -99,7 +100,8 @@ static void emit(struct task *t, const char *text)
 	char esc[4 * TASK_COMM_LEN];
 	int n;
 
-	memcpy(comm, t->comm, sizeof(comm)); /* the owner changes it, or a torn name is printed once */
+	memcpy(comm, t->comm, sizeof(comm)); /* the owner changes it, or a torn name is printed once
+					      */
 	log_escape(esc, sizeof(esc), comm, strnlen(comm, sizeof(comm)));
 	if (g_trace_fd < 0) {
 		log_write(LOG_LEVEL_INFO, LOG_TAG, "[%5d] %s %s", t->tid, esc, text);
@@ -118,8 +120,8 @@ static bool is_out(enum arg_kind kind)
 	enum { IN, OUT };
 	static const uint8_t when_of[NR_ARG_KINDS] = {
 #define KIND(name, when, printer) [ARG_##name] = when,
-#define FLAGS(name, table)	  [ARG_##name] = IN,
-#define ENUM(name, table)	  [ARG_##name] = IN,
+#define FLAGS(name, table)        [ARG_##name] = IN,
+#define ENUM(name, table)         [ARG_##name] = IN,
 #include "syscalls/kinds.def"
 #undef KIND
 #undef FLAGS
@@ -134,17 +136,17 @@ static void print_arg(struct trace *tr, unsigned int n)
 	uint64_t v = tr->args->a[n];
 
 	switch ((enum arg_kind)tr->row->args[n]) {
-#define KIND(name, when, printer)           \
-	case ARG_##name:                    \
-		trace_print_##printer(tr, n); \
+#define KIND(name, when, printer)                                                                  \
+	case ARG_##name:                                                                           \
+		trace_print_##printer(tr, n);                                                      \
 		break;
-#define FLAGS(name, table)                                        \
-	case ARG_##name:                                          \
-		tr_flags(tr, (uint32_t)v, trace_names_##table);   \
+#define FLAGS(name, table)                                                                         \
+	case ARG_##name:                                                                           \
+		tr_flags(tr, (uint32_t)v, trace_names_##table);                                    \
 		break;
-#define ENUM(name, table)                                            \
-	case ARG_##name:                                             \
-		tr_enum(tr, (uint64_t)(int)v, trace_names_##table);  \
+#define ENUM(name, table)                                                                          \
+	case ARG_##name:                                                                           \
+		tr_enum(tr, (uint64_t)(int)v, trace_names_##table);                                \
 		break;
 #include "syscalls/kinds.def"
 #undef KIND
@@ -165,7 +167,8 @@ static void print_args(struct trace *tr)
 		if (tr->next_arg > 0 && !tr->comma_out)
 			tr_puts(tr, ", ");
 		tr->comma_out = false;
-		/* an argument that is not there (open without O_CREAT) prints nothing: take the comma back */
+		/* an argument that is not there (open without O_CREAT) prints nothing: take the
+		 * comma back */
 		start = tr->len;
 		print_arg(tr, tr->next_arg);
 		if (tr->len == start && tr->next_arg > 0 && start >= 2 && tr->buf[start - 2] == ',')
@@ -177,7 +180,8 @@ static void print_args(struct trace *tr)
 
 static const struct syscall_row g_unknown_row = { .name = "syscall", .cap = -1 };
 
-void trace_enter(struct task *t, const struct syscall_row *row, uint32_t nr, const struct sysargs *args)
+void trace_enter(struct task *t, const struct syscall_row *row, uint32_t nr,
+		 const struct sysargs *args)
 {
 	struct trace *tr = &g_line;
 
@@ -198,7 +202,8 @@ void trace_enter(struct task *t, const struct syscall_row *row, uint32_t nr, con
 	print_args(tr);
 	if (tr->row->ret == ARG_NONE && row) { /* exit: no one will be there to print the end */
 		tr_puts(tr, ")");
-		tr_printf(tr, "%*s= ?", tr->len < RESULT_COLUMN - 1 ? (int)(RESULT_COLUMN - tr->len) : 1, "");
+		tr_printf(tr, "%*s= ?",
+			  tr->len < RESULT_COLUMN - 1 ? (int)(RESULT_COLUMN - tr->len) : 1, "");
 		emit(t, tr->buf);
 		tr->active = false;
 	}
@@ -318,7 +323,9 @@ void trace_exit(struct task *t, const struct syscall_row *row, const struct sysa
 	tr->ret = ret;
 	tr->after = true;
 	print_args(tr);
-	tr_printf(tr, ")%*s= ", tr->len < RESULT_COLUMN - 2 ? (int)(RESULT_COLUMN - 1 - tr->len) : 1, "");
+	tr_printf(tr,
+		  ")%*s= ", tr->len < RESULT_COLUMN - 2 ? (int)(RESULT_COLUMN - 1 - tr->len) : 1,
+		  "");
 	print_ret(tr);
 	print_ret_note(tr);
 	emit(t, tr->buf);

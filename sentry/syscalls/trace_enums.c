@@ -28,6 +28,7 @@
 
 #include "syscalls/trace_int.h"
 
+/* clang-format off */
 #define TABLE(name) const struct trace_name trace_names_##name[]
 #define END	    { 0, 0, NULL }
 #define E(x)	    { ~0ull, (uint64_t)LX_##x, #x }
@@ -244,3 +245,4 @@ TABLE(trap_code) = {
 	E(TRAP_BRKPT), E(TRAP_TRACE), E(TRAP_BRANCH), E(TRAP_HWBKPT), E(TRAP_UNK), E(TRAP_PERF), END,
 };
 TABLE(sigev) = { E(SIGEV_SIGNAL), E(SIGEV_NONE), E(SIGEV_THREAD), E(SIGEV_THREAD_ID), END };
+/* clang-format on */

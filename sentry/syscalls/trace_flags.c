@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of flags and values for the tracer, one table per kind. Order is the order strace prints in. */
+/*
+ * Names of flags and values for the tracer, one table per kind. Order is the order strace prints
+ * in.
+ */
 #include <abi/linux/epoll.h>
 #include <abi/linux/eventfd.h>
 #include <abi/linux/fcntl.h>
@@ -24,6 +27,7 @@
 
 #include "syscalls/trace_int.h"
 
+/* clang-format off */
 #define TABLE(name) const struct trace_name trace_names_##name[]
 #define END	    { 0, 0, NULL }
 #define F(x)	    { LX_##x, LX_##x, #x }	 /* a flag */
@@ -187,3 +191,4 @@ TABLE(open_tree_flags) = {
 	F(OPEN_TREE_CLONE), F(OPEN_TREE_CLOEXEC), F(AT_EMPTY_PATH), F(AT_NO_AUTOMOUNT), F(AT_RECURSIVE),
 	F(AT_SYMLINK_NOFOLLOW), END,
 };
+/* clang-format on */

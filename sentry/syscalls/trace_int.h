@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the tracer: the line being built, and what printers build it with. A printer prints argument n of
- * the call; guest memory it cannot read is printed as its address, as strace does.
+ * Inside of the tracer: the line being built, and what printers build it with. A printer prints
+ * argument n of the call; guest memory it cannot read is printed as its address, as strace does.
  */
 #pragma once
 
@@ -24,10 +24,10 @@ struct trace {
 	struct task *t;
 	const struct syscall_row *row;
 	const struct sysargs *args;
-	long ret;	       /* of the call; 0 before it is made */
-	bool after;	       /* the call was made */
-	bool unfinished;       /* the line's head is out already */
-	bool comma_out;	       /* and with it the comma before the next argument */
+	long ret;        /* of the call; 0 before it is made */
+	bool after;      /* the call was made */
+	bool unfinished; /* the line's head is out already */
+	bool comma_out;  /* and with it the comma before the next argument */
 	bool active;
 	unsigned int next_arg; /* first argument not printed yet */
 	int32_t socklen;       /* an in-out length, as it was before the call; -1: unreadable */
@@ -66,8 +66,8 @@ void tr_sockaddr(struct trace *tr, uint64_t addr, uint64_t len);
 void trace_note_socklen(struct trace *tr);
 
 #define KIND(name, when, printer) void trace_print_##printer(struct trace *tr, unsigned int n);
-#define FLAGS(name, table)	  extern const struct trace_name trace_names_##table[];
-#define ENUM(name, table)	  extern const struct trace_name trace_names_##table[];
+#define FLAGS(name, table)        extern const struct trace_name trace_names_##table[];
+#define ENUM(name, table)         extern const struct trace_name trace_names_##table[];
 #include "syscalls/kinds.def"
 #undef KIND
 #undef FLAGS
@@ -77,9 +77,9 @@ extern const struct trace_name trace_names_file_type[], trace_names_signal[], tr
 	trace_names_epoll_events[], trace_names_sa_flags[], trace_names_ss_flags[],
 	trace_names_clone[], trace_names_clockid[], trace_names_policy[], trace_names_sock_type[],
 	trace_names_futex_op[], trace_names_ioctl[], trace_names_fd_flags[],
-	trace_names_lock_type[], trace_names_resolve[], trace_names_so_opt[],
-	trace_names_tcp_opt[], trace_names_ip_opt[], trace_names_ipv6_opt[],
-	trace_names_si_code[], trace_names_cld_code[], trace_names_segv_code[],
-	trace_names_bus_code[], trace_names_fpe_code[], trace_names_ill_code[],
-	trace_names_trap_code[], trace_names_sigev[], trace_names_d_type[], trace_names_seals[],
-	trace_names_stx_attr[], trace_names_ipproto[], trace_names_netlink[], trace_names_fs_magic[];
+	trace_names_lock_type[], trace_names_resolve[], trace_names_so_opt[], trace_names_tcp_opt[],
+	trace_names_ip_opt[], trace_names_ipv6_opt[], trace_names_si_code[], trace_names_cld_code[],
+	trace_names_segv_code[], trace_names_bus_code[], trace_names_fpe_code[],
+	trace_names_ill_code[], trace_names_trap_code[], trace_names_sigev[], trace_names_d_type[],
+	trace_names_seals[], trace_names_stx_attr[], trace_names_ipproto[], trace_names_netlink[],
+	trace_names_fs_magic[];

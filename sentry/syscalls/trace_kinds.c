@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Printers of scalars, strings and buffers: what an argument is without a structure behind it. Guest memory is
- * read for the trace alone; the handler copies its own.
+ * Printers of scalars, strings and buffers: what an argument is without a structure behind it.
+ * Guest memory is read for the trace alone; the handler copies its own.
  */
 #include <string.h>
 
@@ -48,7 +48,8 @@ void tr_flags(struct trace *tr, uint64_t v, const struct trace_name *names)
 
 	for (; names->name; names++) {
 		/* a named zero stands for the whole value or for an empty field */
-		if (names->value == 0 ? (v & names->mask) != 0 : (left & names->mask) != names->value)
+		if (names->value == 0 ? (v & names->mask) != 0 :
+					(left & names->mask) != names->value)
 			continue;
 		tr_printf(tr, "%s%s", first ? "" : "|", names->name);
 		first = false;
@@ -199,9 +200,7 @@ static uint64_t val(struct trace *tr, unsigned int n)
 	return tr->args->a[n];
 }
 
-void trace_print_none(struct trace *tr, unsigned int n)
-{
-}
+void trace_print_none(struct trace *tr, unsigned int n) {}
 
 void trace_print_int(struct trace *tr, unsigned int n)
 {
@@ -303,9 +302,10 @@ void trace_print_sock_opt(struct trace *tr, unsigned int n)
 {
 	int level = (int)val(tr, n - 1);
 	const struct trace_name *names = level == LX_SOL_SOCKET ? trace_names_so_opt :
-					 level == LX_SOL_TCP	? trace_names_tcp_opt :
-					 level == LX_SOL_IP	? trace_names_ip_opt :
-					 level == LX_SOL_IPV6	? trace_names_ipv6_opt : NULL;
+					 level == LX_SOL_TCP    ? trace_names_tcp_opt :
+					 level == LX_SOL_IP     ? trace_names_ip_opt :
+					 level == LX_SOL_IPV6   ? trace_names_ipv6_opt :
+								  NULL;
 
 	if (names)
 		tr_enum(tr, (uint32_t)val(tr, n), names);
@@ -350,11 +350,11 @@ void trace_print_futex_op(struct trace *tr, unsigned int n)
 }
 
 /* Which of futex(2)'s arguments after the operation mean something; the others are not printed. */
-#define FUTEX_USES_VAL	   1u
+#define FUTEX_USES_VAL     1u
 #define FUTEX_USES_TIMEOUT 2u
-#define FUTEX_USES_VAL2	   4u
+#define FUTEX_USES_VAL2    4u
 #define FUTEX_USES_ADDR2   8u
-#define FUTEX_USES_VAL3	   16u
+#define FUTEX_USES_VAL3    16u
 
 static unsigned int futex_uses(struct trace *tr)
 {
@@ -501,8 +501,8 @@ void trace_print_ioctl_arg(struct trace *tr, unsigned int n)
 	case LX_TIOCGWINSZ:
 	case LX_TIOCSWINSZ:
 		if (tr_read_out(tr, &ws, v, sizeof(ws)))
-			tr_printf(tr, "{ws_row=%u, ws_col=%u, ws_xpixel=%u, ws_ypixel=%u}", ws.ws_row,
-				  ws.ws_col, ws.ws_xpixel, ws.ws_ypixel);
+			tr_printf(tr, "{ws_row=%u, ws_col=%u, ws_xpixel=%u, ws_ypixel=%u}",
+				  ws.ws_row, ws.ws_col, ws.ws_xpixel, ws.ws_ypixel);
 		break;
 	case LX_TCGETS:
 	case LX_TCSETS:
@@ -552,7 +552,8 @@ void trace_print_ioprio(struct trace *tr, unsigned int n)
 
 	if (v >> LX_IOPRIO_CLASS_SHIFT < 4)
 		tr_printf(tr, "IOPRIO_PRIO_VALUE(IOPRIO_CLASS_%s, %u)",
-			  classes[v >> LX_IOPRIO_CLASS_SHIFT], v & ((1u << LX_IOPRIO_CLASS_SHIFT) - 1));
+			  classes[v >> LX_IOPRIO_CLASS_SHIFT],
+			  v & ((1u << LX_IOPRIO_CLASS_SHIFT) - 1));
 	else
 		tr_printf(tr, "%#x", v);
 }
@@ -632,7 +633,8 @@ void trace_print_str_array(struct trace *tr, unsigned int n)
 	tr_puts(tr, "[");
 	for (unsigned int i = 0;; i++) {
 		if (copyin(tr->t, &p, addr + i * sizeof(p), sizeof(p))) {
-			tr_printf(tr, "%s%#lx", i ? ", " : "", (unsigned long)(addr + i * sizeof(p)));
+			tr_printf(tr, "%s%#lx", i ? ", " : "",
+				  (unsigned long)(addr + i * sizeof(p)));
 			break;
 		}
 		if (!p)

@@ -124,7 +124,8 @@ void tr_sockaddr(struct trace *tr, uint64_t addr, uint64_t len)
 			  be16(sa.in.sin_port), ip[0], ip[1], ip[2], ip[3]);
 		break;
 	case LX_AF_INET6:
-		tr_printf(tr, ", sin6_port=htons(%u), sin6_flowinfo=htonl(%u), inet_pton(AF_INET6, \"",
+		tr_printf(tr,
+			  ", sin6_port=htons(%u), sin6_flowinfo=htonl(%u), inet_pton(AF_INET6, \"",
 			  be16(sa.in6.sin6_port), __builtin_bswap32(sa.in6.sin6_flowinfo));
 		inet6(tr, &sa.in6.sin6_addr);
 		tr_printf(tr, "\", &sin6_addr), sin6_scope_id=%u", sa.in6.sin6_scope_id);
@@ -189,7 +190,8 @@ static void control(struct trace *tr, uint64_t addr, uint64_t len)
 		struct lx_cmsghdr c;
 		uint64_t body, left = len - at;
 
-		if (!tr_read(tr, &c, addr + at, sizeof(c)) || c.cmsg_len < sizeof(c) || c.cmsg_len > left)
+		if (!tr_read(tr, &c, addr + at, sizeof(c)) || c.cmsg_len < sizeof(c) ||
+		    c.cmsg_len > left)
 			break;
 		body = c.cmsg_len - sizeof(c);
 		tr_printf(tr, "%s{cmsg_len=%lu, cmsg_level=", first ? "" : ", ",
@@ -209,8 +211,10 @@ static void control(struct trace *tr, uint64_t addr, uint64_t len)
 			struct lx_ucred u = { 0 };
 
 			copyin(tr->t, &u, addr + at + sizeof(c), MIN(body, (uint64_t)sizeof(u)));
-			tr_printf(tr, ", cmsg_type=SCM_CREDENTIALS, cmsg_data={pid=%d, uid=%u, gid=%u}}",
-				  u.pid, u.uid, u.gid);
+			tr_printf(
+				tr,
+				", cmsg_type=SCM_CREDENTIALS, cmsg_data={pid=%d, uid=%u, gid=%u}}",
+				u.pid, u.uid, u.gid);
 		} else {
 			tr_printf(tr, ", cmsg_type=%#x}", (uint32_t)c.cmsg_type);
 		}

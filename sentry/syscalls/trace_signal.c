@@ -79,7 +79,8 @@ static void si_chld(struct trace *tr, const struct lx_siginfo *si)
 		tr_printf(tr, "%d", si->sigchld.status);
 	else
 		tr_signal_name(tr, si->sigchld.status);
-	tr_printf(tr, ", si_utime=%ld, si_stime=%ld", (long)si->sigchld.utime, (long)si->sigchld.stime);
+	tr_printf(tr, ", si_utime=%ld, si_stime=%ld", (long)si->sigchld.utime,
+		  (long)si->sigchld.stime);
 }
 
 static bool is_fault(int sig)
@@ -90,7 +91,8 @@ static bool is_fault(int sig)
 
 void tr_siginfo(struct trace *tr, const struct lx_siginfo *si)
 {
-	const char *code = tr_name_of((uint64_t)(int64_t)si->si_code, code_names(si->si_signo, si->si_code));
+	const char *code =
+		tr_name_of((uint64_t)(int64_t)si->si_code, code_names(si->si_signo, si->si_code));
 
 	tr_puts(tr, "{si_signo=");
 	tr_signal_name(tr, si->si_signo);
@@ -104,12 +106,12 @@ void tr_siginfo(struct trace *tr, const struct lx_siginfo *si)
 		tr_puts(tr, ", si_addr=");
 		tr_addr(tr, si->sigfault.addr);
 	} else if (si->si_code == LX_SI_TIMER) {
-		tr_printf(tr, ", si_timerid=%d, si_overrun=%d, si_value={int=%d, ptr=%#lx}", si->timer.tid,
-			  si->timer.overrun, si->timer.value.sival_int,
+		tr_printf(tr, ", si_timerid=%d, si_overrun=%d, si_value={int=%d, ptr=%#lx}",
+			  si->timer.tid, si->timer.overrun, si->timer.value.sival_int,
 			  (unsigned long)si->timer.value.sival_ptr);
 	} else if (si->si_signo == LX_SIGSYS && si->si_code > 0) {
-		tr_printf(tr, ", si_call_addr=%#lx, si_syscall=%d", (unsigned long)si->sigsys.call_addr,
-			  si->sigsys.syscall);
+		tr_printf(tr, ", si_call_addr=%#lx, si_syscall=%d",
+			  (unsigned long)si->sigsys.call_addr, si->sigsys.syscall);
 	} else if (si->si_code <= 0) {
 		tr_printf(tr, ", si_pid=%d, si_uid=%u", si->kill.pid, si->kill.uid);
 		if (si->si_code == LX_SI_QUEUE || si->si_code == LX_SI_MESGQ)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Printers of structures: files, times, signals, scheduling, credentials. trace_net.c has the sockets. */
+/* Printers of structures: files, times, signals, scheduling, credentials. trace_net.c has the
+ * sockets. */
 #include <string.h>
 
 #include <abi/linux/capability.h>
@@ -139,9 +140,11 @@ void trace_print_statfs(struct trace *tr, unsigned int n)
 		return;
 	tr_puts(tr, "{f_type=");
 	tr_enum(tr, (uint64_t)st.f_type, trace_names_fs_magic);
-	tr_printf(tr, ", f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, f_files=%lu, f_ffree=%lu, ...}",
-		  (long)st.f_bsize, (unsigned long)st.f_blocks, (unsigned long)st.f_bfree,
-		  (unsigned long)st.f_bavail, (unsigned long)st.f_files, (unsigned long)st.f_ffree);
+	tr_printf(
+		tr,
+		", f_bsize=%ld, f_blocks=%lu, f_bfree=%lu, f_bavail=%lu, f_files=%lu, f_ffree=%lu, ...}",
+		(long)st.f_bsize, (unsigned long)st.f_blocks, (unsigned long)st.f_bfree,
+		(unsigned long)st.f_bavail, (unsigned long)st.f_files, (unsigned long)st.f_ffree);
 }
 
 /* As strace: the number of entries only. Records are walked through their own lengths. */
@@ -189,7 +192,8 @@ void trace_print_open_how(struct trace *tr, unsigned int n)
 	tr_puts(tr, "}");
 }
 
-/* Before the call the events asked for; after it those that came, in parentheses behind the result. */
+/* Before the call the events asked for; after it those that came, in parentheses behind the result.
+ */
 void trace_print_pollfds(struct trace *tr, unsigned int n)
 {
 	uint64_t addr = val(tr, n), nr = (uint32_t)val(tr, n + 1);
@@ -208,7 +212,8 @@ void trace_print_pollfds(struct trace *tr, unsigned int n)
 			break;
 		}
 		if (copyin(tr->t, &p, addr + i * sizeof(p), sizeof(p))) {
-			tr_printf(tr, "%s%#lx", shown ? ", " : "", (unsigned long)(addr + i * sizeof(p)));
+			tr_printf(tr, "%s%#lx", shown ? ", " : "",
+				  (unsigned long)(addr + i * sizeof(p)));
 			break;
 		}
 		if (tr->after && !p.revents)
@@ -468,13 +473,17 @@ void trace_print_sysinfo(struct trace *tr, unsigned int n)
 
 	if (!tr_read_out(tr, &si, val(tr, n), sizeof(si)))
 		return;
-	tr_printf(tr, "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, sharedram=%lu, ",
+	tr_printf(tr,
+		  "{uptime=%ld, loads=[%lu, %lu, %lu], totalram=%lu, freeram=%lu, sharedram=%lu, ",
 		  (long)si.uptime, (unsigned long)si.loads[0], (unsigned long)si.loads[1],
 		  (unsigned long)si.loads[2], (unsigned long)si.totalram, (unsigned long)si.freeram,
 		  (unsigned long)si.sharedram);
-	tr_printf(tr, "bufferram=%lu, totalswap=%lu, freeswap=%lu, procs=%u, totalhigh=%lu, freehigh=%lu, mem_unit=%u}",
-		  (unsigned long)si.bufferram, (unsigned long)si.totalswap, (unsigned long)si.freeswap,
-		  si.procs, (unsigned long)si.totalhigh, (unsigned long)si.freehigh, si.mem_unit);
+	tr_printf(
+		tr,
+		"bufferram=%lu, totalswap=%lu, freeswap=%lu, procs=%u, totalhigh=%lu, freehigh=%lu, mem_unit=%u}",
+		(unsigned long)si.bufferram, (unsigned long)si.totalswap,
+		(unsigned long)si.freeswap, si.procs, (unsigned long)si.totalhigh,
+		(unsigned long)si.freehigh, si.mem_unit);
 }
 
 void trace_print_clone_args(struct trace *tr, unsigned int n)
@@ -591,12 +600,13 @@ void trace_print_cap_header(struct trace *tr, unsigned int n)
 	struct lx_cap_user_header h;
 
 	if (tr_read(tr, &h, val(tr, n), sizeof(h)))
-		tr_printf(tr, "{version=%s, pid=%d}",
-			  h.version == LX_LINUX_CAPABILITY_VERSION_3 ? "_LINUX_CAPABILITY_VERSION_3" :
-			  h.version == LX_LINUX_CAPABILITY_VERSION_2 ? "_LINUX_CAPABILITY_VERSION_2" :
-			  h.version == LX_LINUX_CAPABILITY_VERSION_1 ? "_LINUX_CAPABILITY_VERSION_1" :
-								       "???",
-			  h.pid);
+		tr_printf(
+			tr, "{version=%s, pid=%d}",
+			h.version == LX_LINUX_CAPABILITY_VERSION_3 ? "_LINUX_CAPABILITY_VERSION_3" :
+			h.version == LX_LINUX_CAPABILITY_VERSION_2 ? "_LINUX_CAPABILITY_VERSION_2" :
+			h.version == LX_LINUX_CAPABILITY_VERSION_1 ? "_LINUX_CAPABILITY_VERSION_1" :
+								     "???",
+			h.pid);
 }
 
 void trace_print_capdata(struct trace *tr, unsigned int n)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * unshare(2): a task stops sharing its descriptor table, its root, directory and umask, its semaphore undos, or
- * the host's name. Differs from Linux: of the namespaces only UTS can be new; the others are refused as by a kernel
- * built without them.
+ * unshare(2): a task stops sharing its descriptor table, its root, directory and umask, its
+ * semaphore undos, or the host's name. Differs from Linux: of the namespaces only UTS can be new;
+ * the others are refused as by a kernel built without them.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,11 +15,11 @@
 #include "syscalls/unimpl.h"
 #include "vfs/mount.h"
 
-#define NAMESPACES                                                                         \
-	(LX_CLONE_NEWNS | LX_CLONE_NEWCGROUP | LX_CLONE_NEWUTS | LX_CLONE_NEWIPC |         \
+#define NAMESPACES                                                                                 \
+	(LX_CLONE_NEWNS | LX_CLONE_NEWCGROUP | LX_CLONE_NEWUTS | LX_CLONE_NEWIPC |                 \
 	 LX_CLONE_NEWUSER | LX_CLONE_NEWPID | LX_CLONE_NEWNET | LX_CLONE_NEWTIME)
-#define KNOWN                                                                              \
-	(NAMESPACES | LX_CLONE_THREAD | LX_CLONE_FS | LX_CLONE_SIGHAND | LX_CLONE_VM |     \
+#define KNOWN                                                                                      \
+	(NAMESPACES | LX_CLONE_THREAD | LX_CLONE_FS | LX_CLONE_SIGHAND | LX_CLONE_VM |             \
 	 LX_CLONE_FILES | LX_CLONE_SYSVSEM)
 
 /* What the request implies, and what it needs; as in the man page. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which ids a process may give itself, with and without CAP_SETUID, and what follows (saved and fs ids). */
+/* Which ids a process may give itself, with and without CAP_SETUID, and what follows (saved and fs
+ * ids). */
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 
@@ -22,15 +23,15 @@ static void show_gids(void)
 }
 
 /* raw calls: libc's wrappers act on every thread */
-#define U(...)                      \
-	do {                        \
-		SHOW(__VA_ARGS__);  \
-		show_uids();        \
+#define U(...)                                                                                     \
+	do {                                                                                       \
+		SHOW(__VA_ARGS__);                                                                 \
+		show_uids();                                                                       \
 	} while (0)
-#define G(...)                      \
-	do {                        \
-		SHOW(__VA_ARGS__);  \
-		show_gids();        \
+#define G(...)                                                                                     \
+	do {                                                                                       \
+		SHOW(__VA_ARGS__);                                                                 \
+		show_gids();                                                                       \
 	} while (0)
 
 static void root_setuid(void)

@@ -10,10 +10,10 @@
 
 #include "lib/caps.h"
 
-#define NR_OFF offsetof(struct seccomp_data, nr)
+#define NR_OFF    offsetof(struct seccomp_data, nr)
 #define LOAD(off) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, off)
-#define RET(v) BPF_STMT(BPF_RET | BPF_K, v)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define RET(v)    BPF_STMT(BPF_RET | BPF_K, v)
+#define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 
 static long install(struct sock_filter *insns, unsigned short len, unsigned int flags)
 {
@@ -25,7 +25,8 @@ static long install(struct sock_filter *insns, unsigned short len, unsigned int 
 /* this call: that verdict; all others are allowed */
 static long on(long nr, unsigned int verdict)
 {
-	struct sock_filter f[] = { LOAD(NR_OFF), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr, 0, 1),
+	struct sock_filter f[] = { LOAD(NR_OFF),
+				   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)nr, 0, 1),
 				   RET(verdict), RET(SECCOMP_RET_ALLOW) };
 
 	return install(f, COUNT(f), 0);
@@ -64,8 +65,9 @@ static void errno_verdicts(void)
 
 static void on_sigsys(int sig, siginfo_t *si, void *uc)
 {
-	printf("SIGSYS: code %d errno %d syscall is getppid %d arch ok %d addr %d\n", si->si_code, si->si_errno,
-	       si->si_syscall == SYS_getppid, si->si_arch != 0, si->si_call_addr != NULL);
+	printf("SIGSYS: code %d errno %d syscall is getppid %d arch ok %d addr %d\n", si->si_code,
+	       si->si_errno, si->si_syscall == SYS_getppid, si->si_arch != 0,
+	       si->si_call_addr != NULL);
 }
 
 static void trap(void)
@@ -159,8 +161,9 @@ static void refused(void)
 	struct sock_filter shift[] = { BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 32), RET(0) };
 	struct sock_filter mem[] = { BPF_STMT(BPF_LD | BPF_MEM, 1), RET(0) };
 	struct sock_filter mem16[] = { BPF_STMT(BPF_ST, 16), RET(0) };
-	struct sock_filter maybe[] = { LOAD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1), BPF_STMT(BPF_ST, 1),
-				       BPF_STMT(BPF_LD | BPF_MEM, 1), RET(SECCOMP_RET_ALLOW) };
+	struct sock_filter maybe[] = { LOAD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1),
+				       BPF_STMT(BPF_ST, 1), BPF_STMT(BPF_LD | BPF_MEM, 1),
+				       RET(SECCOMP_RET_ALLOW) };
 	struct sock_filter junk[] = { BPF_STMT(0xffff, 0), RET(0) };
 
 	SHOW(install(ok, 0, 0));
@@ -228,9 +231,10 @@ static void strict_kills(void)
 
 static void actions(void)
 {
-	static const unsigned int action[] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
-					       SECCOMP_RET_ERRNO, SECCOMP_RET_TRACE, SECCOMP_RET_LOG,
-					       SECCOMP_RET_ALLOW, 0x12340000 };
+	static const unsigned int action[] = { SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD,
+					       SECCOMP_RET_TRAP,         SECCOMP_RET_ERRNO,
+					       SECCOMP_RET_TRACE,        SECCOMP_RET_LOG,
+					       SECCOMP_RET_ALLOW,        0x12340000 };
 
 	for (unsigned int i = 0; i < COUNT(action); i++)
 		SHOW(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action[i]));

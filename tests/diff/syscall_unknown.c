@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers nobody has: past the end, negative, of other ABIs; and the upper half of the number register. */
+/* Numbers nobody has: past the end, negative, of other ABIs; and the upper half of the number
+ * register. */
 #include <sys/syscall.h>
 
 #include "lib/show.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* uname(2), sethostname(2), setdomainname(2): lengths and rights. The names themselves are the machine's. */
+/* uname(2), sethostname(2), setdomainname(2): lengths and rights. The names themselves are the
+ * machine's. */
 #include <sys/personality.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>

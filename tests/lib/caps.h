@@ -30,7 +30,8 @@ SHOW_UNUSED_ static int caps_set(uint64_t effective, uint64_t permitted, uint64_
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct d[2] = {
 		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
-		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32) },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
+		  (uint32_t)(inheritable >> 32) },
 	};
 
 	return (int)syscall(SYS_capset, &h, d);
@@ -41,14 +42,15 @@ SHOW_UNUSED_ static void caps_show(void)
 	struct caps c;
 
 	NEED(caps_get(0, &c) == 0);
-	printf("  effective %#llx permitted %#llx inheritable %#llx\n", (unsigned long long)c.effective,
-	       (unsigned long long)c.permitted, (unsigned long long)c.inheritable);
+	printf("  effective %#llx permitted %#llx inheritable %#llx\n",
+	       (unsigned long long)c.effective, (unsigned long long)c.permitted,
+	       (unsigned long long)c.inheritable);
 }
 
 #define CAP_BIT(cap) (1ull << (cap))
 /* What every container engine gives. */
-#define CAPS_USUAL                                                                             \
-	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) |                \
+#define CAPS_USUAL                                                                                 \
+	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) |                    \
 	 CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP))
 
 /* Bounding, permitted and effective set: the usual ones; inheritable and ambient: empty. */

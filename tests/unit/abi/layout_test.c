@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device numbers, the one computed part of the ABI; the rest of the suite is checked while it is built. */
+/* Device numbers, the one computed part of the ABI; the rest of the suite is checked while it is
+ * built. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arch_prctl(2): segment bases and extended states. Differs from Linux: no CPUID faulting, no shadow stacks, and
- * tile registers (AMX) cannot be asked for; each is answered as by a CPU that lacks them.
+ * arch_prctl(2): segment bases and extended states. Differs from Linux: no CPUID faulting, no
+ * shadow stacks, and tile registers (AMX) cannot be asked for; each is answered as by a CPU that
+ * lacks them.
  */
 #include <errno.h>
 

@@ -6,11 +6,11 @@
 #define ARCH_NR(x86_64, aarch64) (aarch64)
 
 /* uname(2), and under PER_LINUX32 */
-#define ARCH_MACHINE	"aarch64"
+#define ARCH_MACHINE    "aarch64"
 #define ARCH_MACHINE_32 "armv8l"
 
 /* which arguments of clone(2) these are */
-#define ARCH_CLONE_TLS	     3
+#define ARCH_CLONE_TLS       3
 #define ARCH_CLONE_CHILD_TID 4
 
 /* seccomp: the architecture of struct lx_seccomp_data (abi/linux/seccomp.h) */

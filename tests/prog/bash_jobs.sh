@@ -10,7 +10,7 @@ kill -CONT %1; sleep 0.2; jobs -r | wc -l
 kill %1; wait $p; echo "ended $?"
 (sleep 0.1; exit 4) & wait -n; echo "wait -n $?"
 sh -c 'kill -TSTP $$; echo resumed' & sleep 0.3; jobs -s | wc -l; fg %1 > /dev/null; echo "fg $?"
-sleep 50 | cat & jobs | wc -l; kill %%; wait 2> /dev/null; echo done
+sleep 50 | cat & jobs | wc -l; kill %%; wait %% 2> /dev/null; jobs > /dev/null; echo done
 set +m
 (trap '' HUP; sleep 0.2; echo survived) & disown; sleep 0.5
 sleep 60 & kill -INT $!; wait $!; echo "int $?"

@@ -43,7 +43,8 @@ struct pipe {
 	uint32_t readers, writers, r_count, w_count; /* *_count: opens ever */
 	uint64_t bytes;
 	struct waitq wq;
-	struct inode *fifo; /* borrowed; NULL for pipe(2) */
+	struct inode *fifo; /* borrowed: whose opens share this ring */
+	bool anon;	    /* of pipe(2): opened again through /proc/pid/fd only, which never waits */
 };
 
 static struct mutex g_fifo_lock = MUTEX_INIT(LC_PIPE); /* inode->pipe */
@@ -392,7 +393,7 @@ static uint32_t pipe_poll(struct file *f)
 		if (p->used)
 			ev |= LX_POLLIN | LX_POLLRDNORM;
 		/* A FIFO nobody has opened for writing since is not hung up. */
-		if (p->writers == 0 && (!p->fifo || p->w_count != (uint32_t)f->pos))
+		if (p->writers == 0 && (p->anon || p->w_count != (uint32_t)f->pos))
 			ev |= LX_POLLHUP;
 	}
 	if (f->mode & FMODE_WRITE) {
@@ -535,6 +536,9 @@ int pipe_new(unsigned int flags, const struct cred *cred, struct file *ret_files
 	count_open(p, r);
 	count_open(p, w);
 	r->wq = w->wq = &p->wq;
+	p->anon = true;
+	p->fifo = i; /* the files hold it */
+	i->pipe = p;
 	ret_files[0] = r;
 	ret_files[1] = w;
 	return 0;
@@ -576,7 +580,8 @@ static int fifo_open(struct inode *i, struct file *f, const struct vfs_caller *c
 	f->priv = p;
 	f->wq = &p->wq;
 	mutex_lock(&p->lock);
-	if ((f->flags & LX_O_NONBLOCK) && f->mode == FMODE_WRITE && p->readers == 0)
+	if ((f->flags & LX_O_NONBLOCK) && f->mode == FMODE_WRITE && p->readers == 0 &&
+	    !p->anon)
 		ret = -ENXIO;
 	/* What was there when we came: the position of a stream is free for it. */
 	f->pos = f->mode & FMODE_READ ? p->w_count : p->r_count;
@@ -595,7 +600,7 @@ long fifo_open_check(struct file *f)
 	struct pipe *p = f->priv;
 	long ret = 0;
 
-	if ((f->flags & LX_O_NONBLOCK) ||
+	if (p->anon || (f->flags & LX_O_NONBLOCK) ||
 	    (f->mode & (FMODE_READ | FMODE_WRITE)) == (FMODE_READ | FMODE_WRITE))
 		return 0;
 	mutex_lock(&p->lock);

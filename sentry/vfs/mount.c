@@ -343,6 +343,20 @@ int vfs_bind_mount(struct mntns *ns, const struct path *from, const struct path 
 	return ret;
 }
 
+int vfs_clone_tree(const struct path *p, bool recursive, struct mount **ret_m)
+{
+	int ret = -EINVAL;
+
+	/* Mounts below would need a namespace of their own to hang in while nobody holds them. */
+	if (recursive && !list_empty(&p->mnt->children))
+		return -EINVAL;
+	mutex_lock(&g_mount_lock);
+	if (p->mnt->propagation != LX_MS_UNBINDABLE)
+		ret = clone_one(p->mnt, p->dentry, ret_m);
+	mutex_unlock(&g_mount_lock);
+	return ret;
+}
+
 static bool is_busy(struct mount *m)
 {
 	/* The table's reference and that of the caller's path. */

@@ -157,6 +157,8 @@ int vfs_umount(struct mntns *ns, const struct path *p, int flags);
 /* mask: which of the MNT_* flags change. */
 int vfs_remount(struct mntns *ns, const struct path *p, unsigned int flags, unsigned int mask,
 		bool recursive);
+/* A detached copy of the tree at p (open_tree(2)); mounts below it only if recursive. */
+int vfs_clone_tree(const struct path *p, bool recursive, struct mount **ret_m);
 int vfs_move_mount(struct mntns *ns, const struct path *from, const struct path *mountpoint);
 /* type: LX_MS_SHARED, SLAVE, PRIVATE or UNBINDABLE. */
 int vfs_set_propagation(struct mntns *ns, const struct path *p, unsigned int type, bool recursive);

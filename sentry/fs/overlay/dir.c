@@ -156,12 +156,18 @@ static void own(struct inode *i)
 
 int overlay_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
 {
-	int ret;
+	bool charge = !is_onode(inode) && inode->nlink > 0;
+	int ret = charge ? upper_charge_inode(overlay_sb_of(dir)) : 0;
 
-	own(inode);
-	ret = delta_set(onode_of(dir), name, len, inode_get(inode), false);
 	if (ret < 0)
 		return ret;
+	own(inode);
+	ret = delta_set(onode_of(dir), name, len, inode_get(inode), false);
+	if (ret < 0) {
+		if (charge)
+			upper_uncharge_inode(overlay_sb_of(dir));
+		return ret;
+	}
 	inode_link_count(inode, 1);
 	dir_changed(onode_of(dir));
 	return 0;
@@ -171,6 +177,8 @@ int overlay_link(struct inode *dir, const char *name, size_t len, struct inode *
 static void lost_name(struct inode *inode)
 {
 	own(inode);
+	if (!is_onode(inode) && inode->nlink > 1)
+		upper_uncharge_inode(overlay_sb_of(inode));
 	inode_link_count(inode, LX_S_ISDIR(inode->mode) ? -(int)inode->nlink : -1);
 	if (inode->nlink == 0 && is_onode(inode))
 		onode_unpin(onode_of(inode));

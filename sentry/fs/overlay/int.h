@@ -109,6 +109,9 @@ void onode_sync(struct onode *on);
 /* --- upper.c: what the overlay needs of tmpfs --- */
 void upper_init(struct overlay_sb *osb, uint64_t size);
 uint64_t upper_new_ino(struct overlay_sb *osb);
+/* A directory made here, a further link to a file made here: bounded like inodes of tmpfs. -ENOSPC */
+int upper_charge_inode(struct overlay_sb *osb);
+void upper_uncharge_inode(struct overlay_sb *osb);
 /* Replaces the sizes and counts of the lower tree by those of what can be written. */
 void upper_statfs(struct overlay_sb *osb, struct lx_statfs *st);
 /* A file of our own; nlink 1. target: for symbolic links. */

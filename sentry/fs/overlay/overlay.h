@@ -9,7 +9,7 @@
 
 struct overlay_mount {
 	struct super_block *lower;	/* borrowed; the overlay takes its own reference */
-	uint64_t size;			/* bytes the upper layer may hold; 0: no limit of its own */
+	uint64_t size; /* bytes the upper layer may hold; 0: half of the sandbox's memory */
 };
 
 extern const struct fstype overlay_type;

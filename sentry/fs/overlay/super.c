@@ -166,10 +166,15 @@ int onode_new_dir(struct overlay_sb *osb, struct inode *dir, uint32_t mode, cons
 		  struct inode **ret_inode)
 {
 	struct onode *on;
-	int ret = onode_alloc(osb, upper_new_ino(osb), LX_S_IFDIR, &on);
+	int ret = upper_charge_inode(osb);
 
 	if (ret < 0)
 		return ret;
+	ret = onode_alloc(osb, upper_new_ino(osb), LX_S_IFDIR, &on);
+	if (ret < 0) {
+		upper_uncharge_inode(osb);
+		return ret;
+	}
 	inode_init_owner(&on->i, dir, c, mode);
 	on->i.nlink = 2;
 	atomic_fetch_or(&on->flags, ON_META);
@@ -218,6 +223,8 @@ static void onode_destroy(struct inode *i)
 	}
 	mutex_unlock(&osb->lock);
 	delta_free(on->delta);
+	if (!on->lower)
+		upper_uncharge_inode(osb);
 	if (on->real_map)
 		mappable_put(on->real_map);
 	if (on->upper)

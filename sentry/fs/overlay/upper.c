@@ -20,8 +20,24 @@ _Static_assert(offsetof(struct overlay_sb, upper) == 0, "tsb_of() finds it");
 
 void upper_init(struct overlay_sb *osb, uint64_t size)
 {
-	osb->upper.max_pages = DIV_ROUND_UP(size, PAGE_SIZE);
+	tmpfs_default_limits(&osb->upper);
+	if (size)
+		osb->upper.max_pages = DIV_ROUND_UP(size, PAGE_SIZE);
 	osb->upper.next_ino = FIRST_INO;
+}
+
+int upper_charge_inode(struct overlay_sb *osb)
+{
+	if (atomic_fetch_add(&osb->upper.inodes, 1) >= osb->upper.max_inodes) {
+		atomic_fetch_sub(&osb->upper.inodes, 1);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+void upper_uncharge_inode(struct overlay_sb *osb)
+{
+	atomic_fetch_sub(&osb->upper.inodes, 1);
 }
 
 uint64_t upper_new_ino(struct overlay_sb *osb)
@@ -32,12 +48,13 @@ uint64_t upper_new_ino(struct overlay_sb *osb)
 void upper_statfs(struct overlay_sb *osb, struct lx_statfs *st)
 {
 	uint64_t used = atomic_load(&osb->upper.pages), max = osb->upper.max_pages;
+	uint64_t inodes = atomic_load(&osb->upper.inodes), max_inodes = osb->upper.max_inodes;
 
-	if (!max)
-		return;
 	st->f_bsize = st->f_frsize = PAGE_SIZE;
 	st->f_blocks = max;
 	st->f_bfree = st->f_bavail = max > used ? max - used : 0;
+	st->f_files = max_inodes;
+	st->f_ffree = max_inodes > inodes ? max_inodes - inodes : 0;
 }
 
 int upper_new(struct overlay_sb *osb, struct inode *dir, uint32_t mode, uint32_t major, uint32_t minor,

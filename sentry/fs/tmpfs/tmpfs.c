@@ -36,6 +36,12 @@ void tmpfs_set_memory(uint64_t total)
 	g_default_size = page_down(total / 2);
 }
 
+void tmpfs_default_limits(struct tmpfs_sb *s)
+{
+	s->max_pages = g_default_size >> PAGE_SHIFT;
+	s->max_inodes = g_default_size / INODE_COST;
+}
+
 int tnode_new(struct super_block *sb, const struct inode *dir, uint32_t mode,
 	      const struct vfs_caller *c, struct tnode **ret_t)
 {
@@ -609,10 +615,8 @@ static int tmpfs_mount(const struct fstype *type, const char *source, const char
 	if (!s)
 		return -ENOMEM;
 	s->mode = ramfs ? 0755 : LX_S_ISVTX | 0777;
-	if (!ramfs) {
-		s->max_pages = g_default_size >> PAGE_SHIFT;
-		s->max_inodes = g_default_size / INODE_COST;
-	}
+	if (!ramfs)
+		tmpfs_default_limits(s);
 	s->next_ino = 1;
 	ret = parse_options(s, options);
 	if (ret < 0)

@@ -52,6 +52,8 @@ extern const struct inode_ops tmpfs_inode_ops;
 extern const struct file_ops tmpfs_file_ops, tmpfs_dir_ops;
 extern const struct mappable_ops tmpfs_mappable_ops;
 
+/* Half of the sandbox's memory, and the inodes that fit in it. */
+void tmpfs_default_limits(struct tmpfs_sb *s);
 int tnode_new(struct super_block *sb, const struct inode *dir, uint32_t mode,
 	      const struct vfs_caller *c, struct tnode **ret_t);
 

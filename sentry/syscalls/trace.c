@@ -21,6 +21,7 @@
 #include <base/bits.h>
 #include <base/log.h>
 #include <host/host.h>
+#include <platform/regs.h>
 
 #include "kernel/task.h"
 #include "syscalls/trace_int.h"
@@ -320,7 +321,8 @@ void trace_exit(struct task *t, const struct syscall_row *row, const struct sysa
 	if (!tr->active)
 		return;
 	tr->t = t;
-	tr->ret = ret;
+	/* rt_sigreturn puts back the result of what the signal interrupted */
+	tr->ret = row && row->args[0] == ARG_SIGFRAME ? (long)regs_ret(&t->regs) : ret;
 	tr->after = true;
 	print_args(tr);
 	tr_printf(tr,

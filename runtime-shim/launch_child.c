@@ -110,6 +110,27 @@ static void drop_caps(void)
 		child_fail("no_new_privs");
 }
 
+/*
+ * Capabilities in a user namespace of one's own end with exec, unless they are ambient: the gofer needs
+ * them to make its mounts, and drops them itself.
+ */
+static void keep_caps(void)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(SYS_capget, &h, d) < 0)
+		child_fail("reading capabilities");
+	d[0].inheritable = d[0].permitted;
+	d[1].inheritable = d[1].permitted;
+	if (syscall(SYS_capset, &h, d) < 0)
+		child_fail("keeping capabilities");
+	for (int cap = 0; cap <= MAX_CAP; cap++) {
+		if (d[cap / 32].permitted >> (cap % 32) & 1)
+			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0);
+	}
+}
+
 /* An empty, read-only root. The tree of the host is detached, not only hidden. */
 static void empty_root(void)
 {
@@ -209,6 +230,8 @@ __noreturn void launch_gofer_child(const struct gofer_start *start)
 	if (launch_move_fds(fds, ARRAY_SIZE(fds)) < 0)
 		child_fail("placing descriptors");
 	stdio_null(1);
+	if (s.user_ns)
+		keep_caps();
 	fcntl(s.exe_fd, F_SETFD, FD_CLOEXEC);
 	argv[argc++] = (char *)"husk";
 	argv[argc++] = (char *)"gofer";

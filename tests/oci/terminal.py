@@ -98,7 +98,7 @@ def stop_and_continue():
     t.send(b"\x04")
     check(t.expect(b"status 0", start=at), f"Ctrl-D ends its input: {t.out[at:]!r}")
     t.send(b"stty -a | grep -o ' icanon'; exit 3\n")
-    check(t.wait() == 3, "the shell ends")
+    check(t.wait() == 3, f"the shell ends: {t.out[at:]!r}")
 
 
 def shell_inside():

@@ -62,15 +62,14 @@ def check_gofer(pid, host):
         check(ns[n] != host[n], f"gofer's {n} namespace is its own")
 
 
-def check_stub(pid, sentry_pid):
+def check_stub(pid):
     st = status(pid)
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         check(caps(st, name) == 0, f"stub's {name} is empty")
     check(st["Seccomp"] == "2" and st["NoNewPrivs"] == "1", "stub has a filter and no_new_privs")
     for fd in os.listdir(f"/proc/{pid}/fd"):
         link = os.readlink(f"/proc/{pid}/fd/{fd}")
-        check("/memfd:" in link or not link.startswith("/proc"), f"stub's descriptor {fd} -> {link}")
-        check(not link.startswith("socket:") or True, link)
+        check(not link.startswith("socket:"), f"stub holds a socket: {fd} -> {link}")
 
 
 def main():
@@ -84,8 +83,9 @@ def main():
             check_sentry(named["boot"], host)
             check_gofer(named["gofer"], host)
             check(len(stubs) >= 1, "there are stubs")
-            for s in stubs:
-                check_stub(s, named["boot"])
+            # the first is the zygote, which never runs guest code: stubs get their filters after it
+            for s in sorted(stubs)[1:]:
+                check_stub(s)
     finally:
         p.kill()
         p.wait()

@@ -105,6 +105,13 @@ static int make_mount_point(struct builder *b, const char *path, bool want_dir)
 	}
 }
 
+/* As mount(2): times of access are kept relative to changes unless something else is said. */
+static unsigned int mount_flags(uint64_t flags)
+{
+	return (unsigned int)flags |
+	       (flags & (LX_MS_NOATIME | LX_MS_STRICTATIME) ? 0 : LX_MS_RELATIME);
+}
+
 static int mount_at(struct builder *b, const struct boot_mount *m, struct super_block *sb,
 		    bool is_dir)
 {
@@ -117,7 +124,7 @@ static int mount_at(struct builder *b, const struct boot_mount *m, struct super_
 			ret = vfs_walk(&b->caller, NULL, m->dst, WALK_FOLLOW, &p);
 	}
 	return ret < 0 ? ret : vfs_mount(b->ns, &p, sb, m->src ? m->src : m->type,
-					 (unsigned int)m->flags);
+					 mount_flags(m->flags));
 }
 
 static int one_mount(struct builder *b, const struct boot_mount *m)
@@ -220,7 +227,7 @@ int boot_mounts(const struct boot_conf *c, struct gofer_conn *gofer, struct mntn
 	ret = root_super(&b, &c->mounts[0], &root);
 	if (ret < 0)
 		return ret;
-	ret = mntns_new(root, c->flags & BOOT_ROOT_OVERLAY ? "overlay" : "root", 0, &b.ns);
+	ret = mntns_new(root, c->flags & BOOT_ROOT_OVERLAY ? "overlay" : "root", LX_MS_RELATIME, &b.ns);
 	if (ret < 0)
 		return ret;
 	ret = fscontext_new(b.ns, &fs);

@@ -141,7 +141,7 @@ static int check_flags(const struct mm_mmap_req *req)
 			  LX_MAP_DENYWRITE | LX_MAP_EXECUTABLE | LX_MAP_LOCKED | LX_MAP_NORESERVE |
 			  LX_MAP_POPULATE | LX_MAP_NONBLOCK | LX_MAP_STACK | LX_MAP_HUGETLB |
 			  LX_MAP_FIXED_NOREPLACE | LX_MAP_32BIT |
-			  LX_MAP_HUGE_MASK << LX_MAP_HUGE_SHIFT;
+			  (int)((unsigned int)LX_MAP_HUGE_MASK << LX_MAP_HUGE_SHIFT);
 
 	switch (req->flags & LX_MAP_TYPE) {
 	case LX_MAP_SHARED_VALIDATE:

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -212,6 +213,8 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 	arg_fd(argv, &argc, "stdout-fd", s.stdio[1]);
 	arg_fd(argv, &argc, "stderr-fd", s.stdio[2]);
 	argv[argc] = NULL;
+	/* under a debugger or setarch -R: the stubs' place must stay free, and addresses unknown */
+	personality(personality(0xffffffff) & ~(unsigned long)ADDR_NO_RANDOMIZE);
 	syscall(SYS_execveat, s.exe_fd, "", argv, envp, AT_EMPTY_PATH);
 	child_fail("executing the husk binary (it must be executable by everybody)");
 }

@@ -91,8 +91,13 @@ static int signal_foreground(struct control *c, int sig)
 
 	if (c->con)
 		pg = console_foreground(c->con);
-	if (!pg)
-		pg = task_pgroup(c->init->leader);
+	if (!pg) {
+		/* init may have ended already: then it has no leader and no group any more */
+		mutex_lock(&g_kernel->tasklist_lock);
+		if (c->init->leader && c->init->pgrp)
+			pg = pgroup_get(c->init->pgrp);
+		mutex_unlock(&g_kernel->tasklist_lock);
+	}
 	if (!pg)
 		return -ESRCH;
 	ret = signal_send_pgrp(pg, sig, NULL);

@@ -184,7 +184,9 @@ NO_THREAD_SAFETY static void stop_park(struct task *t)
 	do {
 		task_block_bits(t, TASK_NO_DEADLINE, TW_KILL, 'T');
 		mutex_lock(&tg->siglock);
-		stopped = tg->stop_state != TG_RUNNING && !tg->exiting;
+		/* TW_STOP: continued and stopped again before we noticed; arrive once more */
+		stopped = tg->stop_state != TG_RUNNING && !tg->exiting &&
+			  !(atomic_load(&t->work) & TW_STOP);
 		mutex_unlock(&tg->siglock);
 	} while (stopped && !(atomic_load(&t->work) & TW_KILL));
 }

@@ -306,7 +306,7 @@ int op_readdir(struct gofer_server *s, const struct gofer_req *req, struct reply
 		struct gnode *dir = n;
 
 		ret = dir->type != S_IFDIR ? -ENOTDIR :
-			walk_one(s, dir, fd, &req->names[0], &r->node);
+					     walk_one(s, dir, fd, &req->names[0], &r->node);
 		node_unuse(s, dir);
 		if (ret < 0 || !S_ISDIR(r->node.attr.mode))
 			return ret;

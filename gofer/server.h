@@ -46,7 +46,7 @@ struct gnode {
 	struct gnode *parent;     /* owned reference; NULL for a root */
 	const struct gmount *mnt; /* const */
 	char *name;               /* owned; NULL for a root */
-	struct list_head lru;   /* in nodes.lru while fd >= 0, users == 0 and not pinned */
+	struct list_head lru;     /* in nodes.lru while fd >= 0, users == 0 and not pinned */
 };
 
 struct node_table {

@@ -5,7 +5,8 @@
  *
  * One SOCK_SEQPACKET message is one request or one reply: a header, the fixed structure of the
  * message, then (requests) names, each a 16-bit length and its bytes, then a blob. All numbers are
- * little-endian with natural alignment; nothing read from the peer is used before it was checked here.
+ * little-endian with natural alignment; nothing read from the peer is used before it was checked
+ * here.
  */
 #pragma once
 
@@ -19,27 +20,28 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the structures are li
 
 #define GOFER_PROTO_VERSION 1u
 
-#define GOFER_NAME_MAX	    255
-#define GOFER_WALK_MAX	    16
-#define GOFER_LINK_MAX	    4095
-#define GOFER_XATTR_MAX	    65536
+#define GOFER_NAME_MAX      255
+#define GOFER_WALK_MAX      16
+#define GOFER_LINK_MAX      4095
+#define GOFER_XATTR_MAX     65536
 #define GOFER_FORGET_MAX    1024
 #define GOFER_READDIR_MAX   (120 * 1024)
 #define GOFER_WALK_BLOB_MAX (GOFER_WALK_MAX * sizeof(struct gofer_node) + GOFER_LINK_MAX)
-#define GOFER_REQ_MAX	    (72 * 1024)	    /* larger than any request the table allows */
-#define GOFER_REP_MAX	    (128 * 1024)    /* and than any reply; below the default socket buffer */
-#define GOFER_NODES_MAX	    (1u << 20)	    /* node ids a connection may hold */
+#define GOFER_REQ_MAX       (72 * 1024)  /* larger than any request the table allows */
+#define GOFER_REP_MAX       (128 * 1024) /* and than any reply; below the default socket buffer */
+#define GOFER_NODES_MAX     (1u << 20)   /* node ids a connection may hold */
 
 /* A request with this tag gets no reply. */
 #define GOFER_TAG_NONE 0u
 
 struct gofer_hdr {
-	uint32_t size;			/* of the whole message */
-	uint16_t op;			/* GOFER_<NAME> */
-	uint8_t nr_names;		/* requests */
-	uint8_t pad;			/* 0 */
-	uint32_t tag;			/* chosen by the sentry; a reply carries its request's */
-	int32_t error;			/* replies: 0 or -errno (then nothing follows); requests: 0 */
+	uint32_t size;    /* of the whole message */
+	uint16_t op;      /* GOFER_<NAME> */
+	uint8_t nr_names; /* requests */
+	uint8_t pad;      /* 0 */
+	uint32_t tag;     /* chosen by the sentry; a reply carries its request's */
+	/* replies: 0 or -errno (then nothing follows); requests: 0 */
+	int32_t error;
 };
 
 struct gofer_time {
@@ -51,45 +53,45 @@ struct gofer_time {
 struct gofer_attr {
 	uint64_t ino;
 	uint64_t size;
-	uint64_t blocks;		/* of 512 bytes */
-	uint32_t dev_major, dev_minor;	/* identity together with ino */
+	uint64_t blocks;               /* of 512 bytes */
+	uint32_t dev_major, dev_minor; /* identity together with ino */
 	uint32_t rdev_major, rdev_minor;
-	uint32_t mode;			/* with the type, Linux numbers */
+	uint32_t mode; /* with the type, Linux numbers */
 	uint32_t nlink;
 	uint32_t uid, gid;
 	uint32_t blksize;
-	uint32_t flags;			/* GOFER_ATTR_* */
+	uint32_t flags; /* GOFER_ATTR_* */
 	struct gofer_time atime, mtime, ctime, btime;
 };
 
-#define GOFER_ATTR_BTIME 1u		/* btime is known */
+#define GOFER_ATTR_BTIME 1u /* btime is known */
 
 struct gofer_node {
-	uint64_t node;			/* id; 0: none was made */
+	uint64_t node; /* id; 0: none was made */
 	struct gofer_attr attr;
 };
 
 /* attach: the root of a mount. The first message on a connection. */
 struct gofer_attach_req {
-	uint32_t version;		/* GOFER_PROTO_VERSION */
-	uint32_t mount;			/* number of the mount, in the order the launcher gave */
+	uint32_t version; /* GOFER_PROTO_VERSION */
+	uint32_t mount;   /* number of the mount, in the order the launcher gave */
 };
 struct gofer_attach_rep {
 	struct gofer_node root;
-	uint32_t flags;			/* GOFER_MOUNT_* */
+	uint32_t flags; /* GOFER_MOUNT_* */
 	uint32_t nr_mounts;
 };
 #define GOFER_MOUNT_RO 1u
 
 /*
- * walk: names one below the other, starting in `node`. Stops behind a name that is no directory, and
- * before one that cannot be had; `stop` says why it stopped early: 0 (it did not), -ENOENT and so on,
- * -ENOTDIR or -ELOOP (the last node returned is a file, a symbolic link). The blob: nr_nodes times
- * struct gofer_node, then the target of the last node if that is a symbolic link.
+ * walk: names one below the other, starting in `node`. Stops behind a name that is no directory,
+ * and before one that cannot be had; `stop` says why it stopped early: 0 (it did not), -ENOENT and
+ * so on, -ENOTDIR or -ELOOP (the last node returned is a file, a symbolic link). The blob: nr_nodes
+ * times struct gofer_node, then the target of the last node if that is a symbolic link.
  */
 struct gofer_walk_req {
 	uint64_t node;
-	uint32_t flags;			/* GOFER_WALK_* */
+	uint32_t flags; /* GOFER_WALK_* */
 	uint32_t pad;
 };
 struct gofer_walk_rep {
@@ -98,7 +100,7 @@ struct gofer_walk_rep {
 	int32_t stop;
 	uint32_t pad;
 };
-#define GOFER_WALK_ATTR_ONLY 1u		/* make no node ids */
+#define GOFER_WALK_ATTR_ONLY 1u /* make no node ids */
 
 struct gofer_getattr_req {
 	uint64_t node;
@@ -110,8 +112,8 @@ struct gofer_getattr_rep {
 /* setattr: in the order owner, mode, size, times; the first failure ends it. */
 struct gofer_setattr_req {
 	uint64_t node;
-	uint32_t valid;			/* GOFER_SET_* */
-	uint32_t mode;			/* 07777 */
+	uint32_t valid; /* GOFER_SET_* */
+	uint32_t mode;  /* 07777 */
 	uint32_t uid, gid;
 	uint64_t size;
 	struct gofer_time atime, mtime;
@@ -119,55 +121,56 @@ struct gofer_setattr_req {
 struct gofer_setattr_rep {
 	struct gofer_attr attr;
 };
-#define GOFER_SET_MODE	    0x01u
-#define GOFER_SET_UID	    0x02u
-#define GOFER_SET_GID	    0x04u
-#define GOFER_SET_SIZE	    0x08u
-#define GOFER_SET_ATIME	    0x10u
-#define GOFER_SET_MTIME	    0x20u
-#define GOFER_SET_ATIME_NOW 0x40u	/* with SET_ATIME: the time of the gofer's clock */
+#define GOFER_SET_MODE      0x01u
+#define GOFER_SET_UID       0x02u
+#define GOFER_SET_GID       0x04u
+#define GOFER_SET_SIZE      0x08u
+#define GOFER_SET_ATIME     0x10u
+#define GOFER_SET_MTIME     0x20u
+#define GOFER_SET_ATIME_NOW 0x40u /* with SET_ATIME: the time of the gofer's clock */
 #define GOFER_SET_MTIME_NOW 0x80u
-#define GOFER_SET_ALL	    0xffu
+#define GOFER_SET_ALL       0xffu
 
 /*
- * open: a regular file, for reading or reading and writing. With a name, the entry of that name in the
- * directory `node` (walk and open in one); else `node` itself. Exactly one descriptor comes back.
- * A named file that is no regular file: the reply has its node and attributes, and no descriptor.
+ * open: a regular file, for reading or reading and writing. With a name, the entry of that name in
+ * the directory `node` (walk and open in one); else `node` itself. Exactly one descriptor comes
+ * back. A named file that is no regular file: the reply has its node and attributes, and no
+ * descriptor.
  */
 struct gofer_open_req {
 	uint64_t node;
-	uint32_t flags;			/* GOFER_OPEN_* */
+	uint32_t flags; /* GOFER_OPEN_* */
 	uint32_t pad;
 };
 struct gofer_open_rep {
-	struct gofer_node node;		/* node 0 unless a name was given */
-	uint32_t flags;			/* what the descriptor allows, GOFER_OPEN_WRITE or 0 */
+	struct gofer_node node; /* node 0 unless a name was given */
+	uint32_t flags;         /* what the descriptor allows, GOFER_OPEN_WRITE or 0 */
 	uint32_t nr_fds;
 };
-#define GOFER_OPEN_WRITE 1u		/* readable and writable */
-#define GOFER_OPEN_TRUNC 2u		/* with WRITE: cut to nothing */
-#define GOFER_OPEN_ALL	 3u
+#define GOFER_OPEN_WRITE 1u /* readable and writable */
+#define GOFER_OPEN_TRUNC 2u /* with WRITE: cut to nothing */
+#define GOFER_OPEN_ALL   3u
 
 /* create, mkdir, mknod, symlink: the entry must not exist. `mode` is used as it is (no umask). */
 struct gofer_create_req {
 	uint64_t node;
-	uint32_t mode;			/* 07777 */
+	uint32_t mode; /* 07777 */
 	uint32_t uid, gid;
 	uint32_t pad;
 };
-struct gofer_create_rep {		/* and a descriptor for reading and writing */
+struct gofer_create_rep { /* and a descriptor for reading and writing */
 	struct gofer_node node;
 };
 struct gofer_mkdir_req {
 	uint64_t node;
-	uint32_t mode;			/* 07777 */
+	uint32_t mode; /* 07777 */
 	uint32_t uid, gid;
 	uint32_t pad;
 };
 struct gofer_mkdir_rep {
 	struct gofer_node node;
 };
-struct gofer_symlink_req {		/* blob: the target, 1 to GOFER_LINK_MAX bytes, no NUL */
+struct gofer_symlink_req { /* blob: the target, 1 to GOFER_LINK_MAX bytes, no NUL */
 	uint64_t node;
 	uint32_t uid, gid;
 };
@@ -176,7 +179,8 @@ struct gofer_symlink_rep {
 };
 struct gofer_mknod_req {
 	uint64_t node;
-	uint32_t mode;			/* 07777 and S_IFIFO, S_IFSOCK or S_IFREG: devices are refused */
+	/* 07777 and S_IFIFO, S_IFSOCK or S_IFREG: devices are refused */
+	uint32_t mode;
 	uint32_t uid, gid;
 	uint32_t pad;
 };
@@ -185,18 +189,18 @@ struct gofer_mknod_rep {
 };
 
 struct gofer_link_req {
-	uint64_t node;			/* the directory */
+	uint64_t node; /* the directory */
 	uint64_t target;
 };
 struct gofer_link_rep {
-	struct gofer_attr attr;		/* of the target, now with one more link */
+	struct gofer_attr attr; /* of the target, now with one more link */
 };
 
 /* unlink: `victim` is the node id the sentry holds for the entry, or 0; it stays usable. */
 struct gofer_unlink_req {
 	uint64_t node;
 	uint64_t victim;
-	uint32_t flags;			/* GOFER_UNLINK_DIR */
+	uint32_t flags; /* GOFER_UNLINK_DIR */
 	uint32_t pad;
 };
 struct gofer_unlink_rep {
@@ -206,10 +210,10 @@ struct gofer_unlink_rep {
 
 /* rename: names are the old and the new one. moved, victim: ids held for the two entries, or 0. */
 struct gofer_rename_req {
-	uint64_t node;			/* old directory */
-	uint64_t new_node;		/* new directory */
+	uint64_t node;     /* old directory */
+	uint64_t new_node; /* new directory */
 	uint64_t moved, victim;
-	uint32_t flags;			/* GOFER_RENAME_* = RENAME_* of Linux */
+	uint32_t flags; /* GOFER_RENAME_* = RENAME_* of Linux */
 	uint32_t pad;
 };
 struct gofer_rename_rep {
@@ -217,38 +221,39 @@ struct gofer_rename_rep {
 };
 #define GOFER_RENAME_NOREPLACE 1u
 #define GOFER_RENAME_EXCHANGE  2u
-#define GOFER_RENAME_WHITEOUT  4u	/* refused: it would make a device */
+#define GOFER_RENAME_WHITEOUT  4u /* refused: it would make a device */
 
 struct gofer_readlink_req {
 	uint64_t node;
 };
-struct gofer_readlink_rep {		/* blob: the target */
+struct gofer_readlink_rep { /* blob: the target */
 	uint64_t pad;
 };
 
 /*
- * readdir: with a name, of that directory in `node` (walk and readdir in one; its node comes back, and nothing
- * else if it is no directory); else of `node` itself. Entries from `cookie` (0: the start; else next_cookie of the reply before) until max_bytes
- * of reply blob are full. The blob: struct gofer_dirent each with its name, padded to 8 bytes, and
- * with ATTRS a struct gofer_attr behind it if the entry could be looked at. No "." and "..".
+ * readdir: with a name, of that directory in `node` (walk and readdir in one; its node comes back,
+ * and nothing else if it is no directory); else of `node` itself. Entries from `cookie` (0: the
+ * start; else next_cookie of the reply before) until max_bytes of reply blob are full. The blob:
+ * struct gofer_dirent each with its name, padded to 8 bytes, and with ATTRS a struct gofer_attr
+ * behind it if the entry could be looked at. No "." and "..".
  */
 struct gofer_readdir_req {
 	uint64_t node;
 	uint64_t cookie;
-	uint32_t max_bytes;		/* 1024 .. GOFER_READDIR_MAX */
-	uint32_t flags;			/* GOFER_READDIR_* */
+	uint32_t max_bytes; /* 1024 .. GOFER_READDIR_MAX */
+	uint32_t flags;     /* GOFER_READDIR_* */
 };
 struct gofer_readdir_rep {
-	struct gofer_node node;		/* node 0 unless a name was given */
+	struct gofer_node node; /* node 0 unless a name was given */
 	uint64_t next_cookie;
 	uint32_t nr_entries;
-	uint32_t eof;			/* 1: that was all */
+	uint32_t eof; /* 1: that was all */
 };
 #define GOFER_READDIR_ATTRS 1u
 struct gofer_dirent {
 	uint64_t ino;
 	uint16_t name_size;
-	uint8_t type;			/* DT_* of Linux */
+	uint8_t type; /* DT_* of Linux */
 	uint8_t has_attr;
 	uint32_t pad;
 };
@@ -263,15 +268,15 @@ struct gofer_statfs_rep {
 
 struct gofer_getxattr_req {
 	uint64_t node;
-	uint32_t size;			/* 0: only the size is wanted */
+	uint32_t size; /* 0: only the size is wanted */
 	uint32_t pad;
 };
-struct gofer_getxattr_rep {		/* blob: the value, unless size was 0 */
+struct gofer_getxattr_rep { /* blob: the value, unless size was 0 */
 	uint64_t size;
 };
-struct gofer_setxattr_req {		/* blob: the value */
+struct gofer_setxattr_req { /* blob: the value */
 	uint64_t node;
-	uint32_t flags;			/* XATTR_CREATE 1, XATTR_REPLACE 2 */
+	uint32_t flags; /* XATTR_CREATE 1, XATTR_REPLACE 2 */
 	uint32_t pad;
 };
 struct gofer_setxattr_rep {
@@ -280,7 +285,7 @@ struct gofer_setxattr_rep {
 struct gofer_listxattr_req {
 	uint64_t node;
 };
-struct gofer_listxattr_rep {		/* blob: the names, each with its NUL */
+struct gofer_listxattr_rep { /* blob: the names, each with its NUL */
 	uint64_t size;
 };
 struct gofer_removexattr_req {
@@ -292,7 +297,7 @@ struct gofer_removexattr_rep {
 
 struct gofer_fsync_req {
 	uint64_t node;
-	uint32_t datasync;		/* 0, 1 */
+	uint32_t datasync; /* 0, 1 */
 	uint32_t pad;
 };
 struct gofer_fsync_rep {
@@ -301,18 +306,18 @@ struct gofer_fsync_rep {
 struct gofer_fallocate_req {
 	uint64_t node;
 	uint64_t offset, length;
-	uint32_t mode;			/* GOFER_FALLOC_ALL */
+	uint32_t mode; /* GOFER_FALLOC_ALL */
 	uint32_t pad;
 };
 struct gofer_fallocate_rep {
 	struct gofer_attr attr;
 };
-#define GOFER_FALLOC_ALL 0x3bu		/* KEEP_SIZE PUNCH_HOLE COLLAPSE_RANGE ZERO_RANGE INSERT_RANGE */
+#define GOFER_FALLOC_ALL 0x3bu /* KEEP_SIZE PUNCH_HOLE COLLAPSE_RANGE ZERO_RANGE INSERT_RANGE */
 
 /* connect: to the host's socket at this node; refused unless the gofer was told to allow it. */
 struct gofer_connect_req {
 	uint64_t node;
-	uint32_t type;			/* SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_SEQPACKET 5 */
+	uint32_t type; /* SOCK_STREAM 1, SOCK_DGRAM 2, SOCK_SEQPACKET 5 */
 	uint32_t pad;
 };
 struct gofer_connect_rep {
@@ -343,18 +348,21 @@ _Static_assert(sizeof(struct gofer_dirent) == 16, "layout");
 	_Static_assert(sizeof(struct gofer_##name##_req) % 8 == 0, "layout");                      \
 	_Static_assert(sizeof(struct gofer_##name##_rep) % 8 == 0, "layout");                      \
 	_Static_assert(sizeof(struct gofer_hdr) + sizeof(struct gofer_##name##_req) +              \
-			(nmax) * (2 + GOFER_NAME_MAX) + (reqblob) <= GOFER_REQ_MAX, "bound");      \
+				       (nmax) * (2 + GOFER_NAME_MAX) + (reqblob) <=                \
+			       GOFER_REQ_MAX,                                                      \
+		       "bound");                                                                   \
 	_Static_assert(sizeof(struct gofer_##name##_req) <= 80, "bound");                          \
-	_Static_assert(sizeof(struct gofer_hdr) + sizeof(struct gofer_##name##_rep) +              \
-			(repblob) <= GOFER_REP_MAX, "bound");
+	_Static_assert(sizeof(struct gofer_hdr) + sizeof(struct gofer_##name##_rep) + (repblob) <= \
+			       GOFER_REP_MAX,                                                      \
+		       "bound");
 #include <proto/gofer.def>
 #undef GOFER_OP
 
 enum { GOFER_KIND_ENTRY, GOFER_KIND_XATTR };
 
 struct gofer_op_info {
-	const char *name;		/* NULL: no such message */
-	uint32_t req_size, rep_size;	/* of the fixed structures */
+	const char *name;            /* NULL: no such message */
+	uint32_t req_size, rep_size; /* of the fixed structures */
 	uint32_t req_blob_max, rep_blob_max;
 	uint8_t names_min, names_max, kind, fds_max;
 };
@@ -364,10 +372,15 @@ static inline const struct gofer_op_info *gofer_op_info(uint16_t op)
 {
 	static const struct gofer_op_info table[GOFER_NR_OPS] = {
 #define GOFER_OP(nr, NAME, lname, nmin, nmax, k, reqblob, repblob, fds)                            \
-	[nr] = { .name = #lname, .req_size = sizeof(struct gofer_##lname##_req),                   \
-		 .rep_size = sizeof(struct gofer_##lname##_rep), .req_blob_max = (reqblob),        \
-		 .rep_blob_max = (repblob), .names_min = (nmin), .names_max = (nmax),              \
-		 .kind = GOFER_KIND_##k, .fds_max = (fds) },
+	[nr] = { .name = #lname,                                                                   \
+		 .req_size = sizeof(struct gofer_##lname##_req),                                   \
+		 .rep_size = sizeof(struct gofer_##lname##_rep),                                   \
+		 .req_blob_max = (reqblob),                                                        \
+		 .rep_blob_max = (repblob),                                                        \
+		 .names_min = (nmin),                                                              \
+		 .names_max = (nmax),                                                              \
+		 .kind = GOFER_KIND_##k,                                                           \
+		 .fds_max = (fds) },
 #include <proto/gofer.def>
 #undef GOFER_OP
 	};
@@ -395,15 +408,15 @@ struct gofer_req {
 	const struct gofer_op_info *info;
 	uint16_t op;
 	uint32_t tag;
-	const void *fixed;		/* info->req_size bytes, aligned as the buffer is */
+	const void *fixed; /* info->req_size bytes, aligned as the buffer is */
 	unsigned int nr_names;
 	struct gofer_str names[GOFER_WALK_MAX];
 	struct gofer_str blob;
 };
 
 /*
- * Takes a request apart. buf is 8-byte aligned and private to the caller. -EBADMSG if it is not even a
- * header (no tag to answer to), -EINVAL or -ENOSYS with ret_req->tag set otherwise.
+ * Takes a request apart. buf is 8-byte aligned and private to the caller. -EBADMSG if it is not
+ * even a header (no tag to answer to), -EINVAL or -ENOSYS with ret_req->tag set otherwise.
  */
 static inline int gofer_req_decode(const void *buf, size_t size, struct gofer_req *ret_req)
 {
@@ -435,8 +448,9 @@ static inline int gofer_req_decode(const void *buf, size_t size, struct gofer_re
 		p += sizeof(len);
 		if ((size_t)(end - p) < len)
 			return -EINVAL;
-		if (info->kind == GOFER_KIND_ENTRY ? !gofer_name_ok(p, len) :
-		    len == 0 || len > GOFER_NAME_MAX || memchr(p, 0, len))
+		if (info->kind == GOFER_KIND_ENTRY ?
+			    !gofer_name_ok(p, len) :
+			    len == 0 || len > GOFER_NAME_MAX || memchr(p, 0, len))
 			return -EINVAL;
 		ret_req->names[i].p = p;
 		ret_req->names[i].size = len;
@@ -454,7 +468,7 @@ static inline int gofer_req_decode(const void *buf, size_t size, struct gofer_re
 struct gofer_rep {
 	uint32_t tag;
 	int error;
-	const void *fixed;		/* info->rep_size bytes; NULL if error */
+	const void *fixed; /* info->rep_size bytes; NULL if error */
 	struct gofer_str blob;
 };
 
@@ -475,8 +489,8 @@ static inline int gofer_rep_decode(uint16_t op, const void *buf, size_t size, in
 	size_t left;
 
 	if (!info || size < sizeof(*h) || size > GOFER_REP_MAX || h->size != size || h->op != op ||
-	    h->nr_names != 0 || h->pad != 0 || h->error > 0 || h->error < -4095 ||
-	    nr_fds < 0 || nr_fds > info->fds_max)
+	    h->nr_names != 0 || h->pad != 0 || h->error > 0 || h->error < -4095 || nr_fds < 0 ||
+	    nr_fds > info->fds_max)
 		return -EPROTO;
 	left = size - sizeof(*h);
 	if (h->error != 0) {
@@ -501,9 +515,9 @@ static inline int gofer_rep_decode(uint16_t op, const void *buf, size_t size, in
 #define GOFER_HEAD_MAX(n) (sizeof(struct gofer_hdr) + 80 + (n) * (2 + GOFER_NAME_MAX))
 
 /*
- * Builds the head of a request in buf (8-byte aligned, GOFER_HEAD_MAX() bytes); the blob of blob_size bytes
- * follows it in the packet. The size of the head, or -ENAMETOOLONG / -EINVAL if the table does not
- * allow it: a sentry never sends what its own decoder would refuse.
+ * Builds the head of a request in buf (8-byte aligned, GOFER_HEAD_MAX() bytes); the blob of
+ * blob_size bytes follows it in the packet. The size of the head, or -ENAMETOOLONG / -EINVAL if the
+ * table does not allow it: a sentry never sends what its own decoder would refuse.
  */
 static inline long gofer_req_head(void *buf, uint16_t op, uint32_t tag, const void *fixed,
 				  const struct gofer_str *names, unsigned int nr_names,
@@ -527,8 +541,10 @@ static inline long gofer_req_head(void *buf, uint16_t op, uint32_t tag, const vo
 		memcpy(p + sizeof(len), names[i].p, len);
 		p += sizeof(len) + len;
 	}
-	*h = (struct gofer_hdr){ .size = (uint32_t)((size_t)(p - (char *)buf) + blob_size), .op = op,
-				 .nr_names = (uint8_t)nr_names, .tag = tag };
+	*h = (struct gofer_hdr){ .size = (uint32_t)((size_t)(p - (char *)buf) + blob_size),
+				 .op = op,
+				 .nr_names = (uint8_t)nr_names,
+				 .tag = tag };
 	return p - (char *)buf;
 }
 
@@ -552,8 +568,9 @@ static inline size_t gofer_dirent_size(size_t name_size, bool attr)
 }
 
 /*
- * The next entry of a readdir blob at *pos, which moves. 1 with the outputs set, 0 at the end, -EPROTO if
- * it is malformed. The blob is 8-byte aligned, because every fixed structure is a multiple of 8.
+ * The next entry of a readdir blob at *pos, which moves. 1 with the outputs set, 0 at the end,
+ * -EPROTO if it is malformed. The blob is 8-byte aligned, because every fixed structure is a
+ * multiple of 8.
  */
 static inline int gofer_dirent_next(const struct gofer_str *blob, size_t *pos,
 				    const struct gofer_dirent **ret_de, const char **ret_name,
@@ -575,7 +592,8 @@ static inline int gofer_dirent_next(const struct gofer_str *blob, size_t *pos,
 	*ret_de = de;
 	*ret_name = (const char *)(de + 1);
 	*ret_attr = de->has_attr ?
-		(const void *)(blob->p + *pos + size - sizeof(struct gofer_attr)) : NULL;
+			    (const void *)(blob->p + *pos + size - sizeof(struct gofer_attr)) :
+			    NULL;
 	*pos += size;
 	return 1;
 }

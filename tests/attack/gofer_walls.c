@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The gofer seen from outside. Starts `husk gofer` on a tree of its own, checks what /proc says of the process, and then
- * plays a hostile sentry while another thread plays a hostile host: names that lead out, entries that
- * change between file, link, directory and FIFO while they are opened. Whatever happens, only what is
- * inside the tree comes back, and nothing hangs. Argument: the husk binary. Needs root, or user namespaces.
+ * The gofer seen from outside. Starts `husk gofer` on a tree of its own, checks what /proc says of
+ * the process, and then plays a hostile sentry while another thread plays a hostile host: names
+ * that lead out, entries that change between file, link, directory and FIFO while they are opened.
+ * Whatever happens, only what is inside the tree comes back, and nothing hangs. Argument: the husk
+ * binary. Needs root, or user namespaces.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +24,15 @@
 
 #include "proto/gofer.h"
 
-#define INSIDE	"inside the tree"
+#define INSIDE  "inside the tree"
 #define OUTSIDE "outside the tree"
-#define ROUNDS	4000
+#define ROUNDS  4000
 
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \
 		if (!(cond)) {                                                                     \
-			fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #cond, errno); \
+			fprintf(stderr, "%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #cond,       \
+				errno);                                                            \
 			cleanup();                                                                 \
 			exit(1);                                                                   \
 		}                                                                                  \
@@ -42,7 +44,7 @@ static int g_sock = -1;
 static uint32_t g_tag;
 static uint64_t g_req[GOFER_REQ_MAX / 8], g_rep_buf[GOFER_REP_MAX / 8];
 static struct gofer_rep g_rep;
-static int g_fd = -1;			/* donated with the last reply */
+static int g_fd = -1; /* donated with the last reply */
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -87,7 +89,9 @@ static int call_raw(size_t size)
 		char buf[CMSG_SPACE(4 * sizeof(int))];
 	} control;
 	struct iovec iov = { g_rep_buf, sizeof(g_rep_buf) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
 	struct gofer_hdr *h = (struct gofer_hdr *)g_req;
 	struct cmsghdr *c;
@@ -134,7 +138,8 @@ static uint64_t walk(uint64_t dir, const char *name)
 	struct gofer_walk_req q = { .node = dir };
 	struct gofer_node node;
 
-	if (call(GOFER_WALK, &q, name) < 0 || ((const struct gofer_walk_rep *)g_rep.fixed)->nr_nodes != 1)
+	if (call(GOFER_WALK, &q, name) < 0 ||
+	    ((const struct gofer_walk_rep *)g_rep.fixed)->nr_nodes != 1)
 		return 0;
 	memcpy(&node, g_rep.blob.p, sizeof(node));
 	return node.node;
@@ -143,7 +148,8 @@ static uint64_t walk(uint64_t dir, const char *name)
 static void forget(uint64_t node)
 {
 	struct gofer_forget_req q = { .nr = 1 };
-	long size = gofer_req_encode(g_req, GOFER_FORGET, GOFER_TAG_NONE, &q, NULL, 0, &node, sizeof(node));
+	long size = gofer_req_encode(g_req, GOFER_FORGET, GOFER_TAG_NONE, &q, NULL, 0, &node,
+				     sizeof(node));
 
 	if (node)
 		CHECK(send(g_sock, g_req, (size_t)size, MSG_NOSIGNAL) == size);
@@ -225,10 +231,14 @@ static void check_process(void)
 
 static atomic_bool g_stop;
 
-/* "x" is by turns a file, a link out, a directory, a FIFO and a link to a device; "d" a directory and a link out. */
+/*
+ * "x" is by turns a file, a link out, a directory, a FIFO and a link to a device; "d" a directory
+ * and a link out.
+ */
 static void *host(void *arg)
 {
-	static const char *const kinds[] = { "root/.file", "root/.link", "root/.dir", "root/.fifo", "root/.dev" };
+	static const char *const kinds[] = { "root/.file", "root/.link", "root/.dir", "root/.fifo",
+					     "root/.dev" };
 	char from[5][160], x[160], d[160], real[160], out[160];
 	unsigned int n = 0;
 
@@ -275,7 +285,8 @@ static void race(uint64_t root)
 
 			walked++;
 			if (call(GOFER_OPEN, &in, "secret") == 0) {
-				uint64_t node = ((const struct gofer_open_rep *)g_rep.fixed)->node.node;
+				uint64_t node =
+					((const struct gofer_open_rep *)g_rep.fixed)->node.node;
 
 				check_donated();
 				forget(node);
@@ -290,7 +301,8 @@ static void race(uint64_t root)
 
 static void names(uint64_t root)
 {
-	static const char *const bad[] = { "..", ".", "", "/", "../outside", "d/secret", "/etc/passwd" };
+	static const char *const bad[] = { "..",         ".",        "",           "/",
+					   "../outside", "d/secret", "/etc/passwd" };
 	struct gofer_walk_req q = { .node = root };
 	struct gofer_open_req o = { .node = root };
 	struct gofer_link_req l = { .node = root };
@@ -316,7 +328,6 @@ static void names(uint64_t root)
 	o.node = 0xdeadbeef00000001;
 	CHECK(call(GOFER_OPEN, &o, NULL) == -ESTALE);
 }
-
 
 static void start(const char *husk, const char *root)
 {
@@ -371,7 +382,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
-	alarm(50);			/* a FIFO that was opened blindly would hang */
+	alarm(50); /* a FIFO that was opened blindly would hang */
 	make_tree();
 	start(argv[1], in_base("root"));
 	root = attach();
@@ -389,7 +400,8 @@ int main(int argc, char **argv)
 	CHECK(waitpid(g_pid, &status, 0) == g_pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	g_pid = 0;
 	fd = open(in_base("outside"), O_RDONLY);
-	CHECK(fd >= 0 && read(fd, buf, sizeof(buf)) == (ssize_t)strlen(OUTSIDE) && strcmp(buf, OUTSIDE) == 0);
+	CHECK(fd >= 0 && read(fd, buf, sizeof(buf)) == (ssize_t)strlen(OUTSIDE) &&
+	      strcmp(buf, OUTSIDE) == 0);
 	cleanup();
 	return 0;
 }

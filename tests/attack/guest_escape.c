@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that looks for what lies outside its root: by every path it can think of, and by names that the host
- * changes under its hands (guest_escape.py does that). Prints what it finds and exits with 1 if it finds the text that
- * is only outside. Usage: guest_escape TEXT DIR SECONDS.
+ * A guest that looks for what lies outside its root: by every path it can think of, and by names
+ * that the host changes under its hands (guest_escape.py does that). Prints what it finds and exits
+ * with 1 if it finds the text that is only outside. Usage: guest_escape TEXT DIR SECONDS.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -44,8 +44,11 @@ static void try(const char *path)
 
 static void try_all_paths(void)
 {
-	static const char *const starts[] = { "", "/", "/proc/self/root/", "/proc/1/root/", "/proc/self/cwd/", "d/", "up/" };
-	static const char *const names[] = { "outside", "outdir/secret", "root/../outside", "../outside" };
+	static const char *const starts[] = {
+		"", "/", "/proc/self/root/", "/proc/1/root/", "/proc/self/cwd/", "d/", "up/"
+	};
+	static const char *const names[] = { "outside", "outdir/secret", "root/../outside",
+					     "../outside" };
 	char path[512];
 
 	for (size_t s = 0; s < sizeof(starts) / sizeof(starts[0]); s++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random operations on the files and directories below the working directory, each printed with its result, and the whole
- * tree at the end. The same seed on the same tree prints the same on every correct file system. Names are
- * few, so that operations meet. Usage: fsops SEED COUNT.
+ * Random operations on the files and directories below the working directory, each printed with its
+ * result, and the whole tree at the end. The same seed on the same tree prints the same on every
+ * correct file system. Names are few, so that operations meet. Usage: fsops SEED COUNT.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -93,9 +93,16 @@ static void show_stat(const char *p, int follow)
 
 static void op_open(const char *p)
 {
-	static const int flags[] = { O_RDONLY, O_RDWR, O_WRONLY | O_APPEND, O_RDWR | O_CREAT, O_RDWR | O_CREAT | O_EXCL,
-				     O_RDWR | O_TRUNC, O_RDONLY | O_CREAT | O_TRUNC, O_RDONLY | O_DIRECTORY,
-				     O_RDWR | O_NOFOLLOW, O_PATH };
+	static const int flags[] = { O_RDONLY,
+				     O_RDWR,
+				     O_WRONLY | O_APPEND,
+				     O_RDWR | O_CREAT,
+				     O_RDWR | O_CREAT | O_EXCL,
+				     O_RDWR | O_TRUNC,
+				     O_RDONLY | O_CREAT | O_TRUNC,
+				     O_RDONLY | O_DIRECTORY,
+				     O_RDWR | O_NOFOLLOW,
+				     O_PATH };
 	unsigned int f = rnd(10), slot = rnd(NR_OPEN);
 
 	printf("open %u %s %u", slot, p, f);
@@ -127,7 +134,8 @@ static void op_read(unsigned int slot)
 	}
 	printf(" nlink %lu", (unsigned long)(S_ISDIR(st.st_mode) ? 0 : st.st_nlink));
 	if (S_ISREG(st.st_mode))
-		printf(" size %lld hash %08x", (long long)st.st_size, content(g_fds[slot], st.st_size));
+		printf(" size %lld hash %08x", (long long)st.st_size,
+		       content(g_fds[slot], st.st_size));
 	result(0);
 }
 
@@ -142,7 +150,8 @@ static void op_map(unsigned int slot)
 		printf(" no\n");
 		return;
 	}
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, g_fds[slot], 0);
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		 shared ? MAP_SHARED : MAP_PRIVATE, g_fds[slot], 0);
 	if (p == MAP_FAILED) {
 		result(-1);
 		return;
@@ -320,7 +329,9 @@ static void step(void)
 		break;
 	case 15:
 		printf("fallocate %u", slot);
-		result(fallocate(g_fds[slot], rnd(2) ? 0 : FALLOC_FL_KEEP_SIZE | (rnd(2) ? FALLOC_FL_PUNCH_HOLE : 0),
+		result(fallocate(g_fds[slot],
+				 rnd(2) ? 0 :
+					  FALLOC_FL_KEEP_SIZE | (rnd(2) ? FALLOC_FL_PUNCH_HOLE : 0),
 				 rnd(9000), 1 + rnd(9000)));
 		break;
 	default:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes, symbolic links' targets, extended attributes and statfs of gofer files. Attributes come from the
- * cache, else from the donated descriptor (no round trip), else from the gofer.
+ * Attributes, symbolic links' targets, extended attributes and statfs of gofer files. Attributes
+ * come from the cache, else from the donated descriptor (no round trip), else from the gofer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -163,8 +163,11 @@ ssize_t gofer_readlink(struct inode *i, const struct vfs_caller *c, char *buf, s
 	struct gofer_readlink_rep r;
 	char text[GOFER_LINK_MAX + 1];
 	struct gofer_call call = {
-		.op = GOFER_READLINK, .req = &q, .rep = &r,
-		.rep_blob = text, .rep_blob_max = GOFER_LINK_MAX,
+		.op = GOFER_READLINK,
+		.req = &q,
+		.rep = &r,
+		.rep_blob = text,
+		.rep_blob_max = GOFER_LINK_MAX,
 	};
 	size_t len = 0;
 	int ret = 0;
@@ -199,8 +202,13 @@ ssize_t gofer_getxattr(struct inode *i, const char *name, void *buf, size_t size
 	struct gofer_getxattr_rep r;
 	struct gofer_str n = { name, (uint32_t)strlen(name) };
 	struct gofer_call call = {
-		.op = GOFER_GETXATTR, .req = &q, .names = &n, .nr_names = 1,
-		.rep = &r, .rep_blob = buf, .rep_blob_max = size,
+		.op = GOFER_GETXATTR,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &r,
+		.rep_blob = buf,
+		.rep_blob_max = size,
 	};
 	bool caps = strcmp(name, "security.capability") == 0;
 	int ret;
@@ -227,8 +235,13 @@ int gofer_setxattr(struct inode *i, const char *name, const void *val, size_t si
 	struct gofer_setxattr_rep r;
 	struct gofer_str n = { name, (uint32_t)strlen(name) };
 	struct gofer_call call = {
-		.op = GOFER_SETXATTR, .req = &q, .names = &n, .nr_names = 1,
-		.blob = val, .blob_size = size, .rep = &r,
+		.op = GOFER_SETXATTR,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.blob = val,
+		.blob_size = size,
+		.rep = &r,
 	};
 	int ret;
 
@@ -276,7 +289,11 @@ int gofer_removexattr(struct inode *i, const char *name)
 	struct gofer_removexattr_rep r;
 	struct gofer_str n = { name, (uint32_t)strlen(name) };
 	struct gofer_call call = {
-		.op = GOFER_REMOVEXATTR, .req = &q, .names = &n, .nr_names = 1, .rep = &r,
+		.op = GOFER_REMOVEXATTR,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &r,
 	};
 	int ret = ginode_nid(gi, &q.node);
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection to a gofer. There is no receiving thread: of the threads that wait for replies, one (the
- * leader) receives for all of them, hands the others what is theirs, and passes the role on when it
- * has its own reply. The usual case, one request under way, costs one send and one receive.
+ * The connection to a gofer. There is no receiving thread: of the threads that wait for replies,
+ * one (the leader) receives for all of them, hands the others what is theirs, and passes the role
+ * on when it has its own reply. The usual case, one request under way, costs one send and one
+ * receive.
  *
- * The socket has a receive timeout, so that a leader notices that its task was killed, and the others
- * wait in slices of the same length.
+ * The socket has a receive timeout, so that a leader notices that its task was killed, and the
+ * others wait in slices of the same length.
  *
  * The gofer may lie: replies are decoded here, a tag nobody waits for (a killed task's) has its
  * descriptor closed and its node ids forgotten.
  *
- * Locking: conn.lock guards the list of waiting calls, the leader flag and the list of ids to forget. The
- * receive buffer belongs to the leader.
+ * Locking: conn.lock guards the list of waiting calls, the leader flag and the list of ids to
+ * forget. The receive buffer belongs to the leader.
  */
 #include "conn.h"
 
@@ -32,30 +33,31 @@
 
 #define WAIT_SLICE_MS 100u
 #define FORGET_BATCH  256u
-#define NAMES_MAX     2u		/* in a request of ours */
+#define NAMES_MAX     2u /* in a request of ours */
 
 enum { WAITING, DONE, LEAD };
 
 struct pending {
-	struct list_head link;		/* in conn.waiting */
+	struct list_head link; /* in conn.waiting */
 	struct gofer_call *call;
 	uint32_t tag;
-	int error;			/* when DONE */
-	uint32_t word;			/* futex: WAITING, DONE, LEAD; GUARDED_BY(conn.lock) for writing */
+	int error; /* when DONE */
+	/* futex: WAITING, DONE, LEAD; GUARDED_BY(conn.lock) for writing */
+	uint32_t word;
 };
 
 struct gofer_conn {
 	struct ref ref;
-	int sock;			/* owned */
+	int sock; /* owned */
 	_Atomic bool dead;
 	_Atomic uint64_t nr_sent;
-	void *rx;			/* owned: GOFER_REP_MAX bytes, the leader's */
-	struct mutex lock;		/* LC_GOFER_CONN */
-	struct list_head waiting;	/* GUARDED_BY(lock), in the order of sending */
-	bool leader;			/* GUARDED_BY(lock): somebody receives */
-	uint32_t last_tag;		/* GUARDED_BY(lock) */
-	unsigned int nr_forget;		/* GUARDED_BY(lock) */
-	uint64_t forget[FORGET_BATCH];	/* GUARDED_BY(lock) */
+	void *rx;                      /* owned: GOFER_REP_MAX bytes, the leader's */
+	struct mutex lock;             /* LC_GOFER_CONN */
+	struct list_head waiting;      /* GUARDED_BY(lock), in the order of sending */
+	bool leader;                   /* GUARDED_BY(lock): somebody receives */
+	uint32_t last_tag;             /* GUARDED_BY(lock) */
+	unsigned int nr_forget;        /* GUARDED_BY(lock) */
+	uint64_t forget[FORGET_BATCH]; /* GUARDED_BY(lock) */
 };
 
 int gofer_conn_new(int sock, struct gofer_conn **ret_conn)
@@ -160,7 +162,7 @@ static void drop_reply(struct gofer_conn *c, size_t size, int nr_fds, int fd)
 	case GOFER_SYMLINK:
 	case GOFER_MKNOD:
 	case GOFER_READDIR:
-		node = rep.fixed;	/* all of these begin with it */
+		node = rep.fixed; /* all of these begin with it */
 		break;
 	case GOFER_WALK:
 		node = (const void *)rep.blob.p;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sentry's end of the connection to a gofer: requests from any number of threads over one socket.
+ * The sentry's end of the connection to a gofer: requests from any number of threads over one
+ * socket.
  */
 #pragma once
 
@@ -26,17 +27,17 @@ uint64_t gofer_conn_count(struct gofer_conn *c);
 /* One request. Zero what is not used. */
 struct gofer_call {
 	uint16_t op;
-	const void *req;		/* its fixed structure */
+	const void *req; /* its fixed structure */
 	const struct gofer_str *names;
 	unsigned int nr_names;
 	const void *blob;
 	size_t blob_size;
-	void *rep;			/* room for the fixed structure of the reply */
-	void *rep_blob;			/* room for its blob */
-	size_t rep_blob_max;		/* a larger one is -EPROTO */
+	void *rep;           /* room for the fixed structure of the reply */
+	void *rep_blob;      /* room for its blob */
+	size_t rep_blob_max; /* a larger one is -EPROTO */
 	/* results */
 	size_t rep_blob_size;
-	int fd;				/* owned by the caller; -1: none came */
+	int fd; /* owned by the caller; -1: none came */
 };
 
 /*

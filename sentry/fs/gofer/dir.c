@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names: lookup from the cached listing or by asking, revalidation in shared mode, and the calls that change
- * directories. vfs holds the inode lock of the directories concerned.
+ * Names: lookup from the cached listing or by asking, revalidation in shared mode, and the calls
+ * that change directories. vfs holds the inode lock of the directories concerned.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,14 +14,14 @@
 #include "fs/gofer/int.h"
 
 /*
- * When a directory is read as a whole because names in it are looked up: at the second name that had to be
- * asked for if it is small, later if it is large.
+ * When a directory is read as a whole because names in it are looked up: at the second name that
+ * had to be asked for if it is small, later if it is large.
  */
-#define PREFETCH_SMALL	  (16u << 10)	/* st_size of a directory */
-#define PREFETCH_AT	  2u
+#define PREFETCH_SMALL    (16u << 10) /* st_size of a directory */
+#define PREFETCH_AT       2u
 #define PREFETCH_AT_LARGE 6u
-#define PREFETCH_CHUNKS	  8u		/* replies; after that the directory is taken for huge */
-#define PREFETCH_NEVER	  UINT32_MAX
+#define PREFETCH_CHUNKS   8u /* replies; after that the directory is taken for huge */
+#define PREFETCH_NEVER    UINT32_MAX
 
 static bool want_prefetch(struct ginode *gd)
 {
@@ -29,9 +29,12 @@ static bool want_prefetch(struct ginode *gd)
 	bool want;
 
 	if (gofer_sb_of(&gd->i)->ttl_ns == 0)
-		return false;		/* it would not be believed */
+		return false; /* it would not be believed */
 	mutex_lock(&gd->lock);
-	/* Without an id of its own the directory has to be asked for first, or read: the same one request. */
+	/*
+	 * Without an id of its own the directory has to be asked for first, or read: the same one
+	 * request.
+	 */
 	if (!gd->nid && gd->i.size <= PREFETCH_SMALL)
 		at = 1;
 	want = gd->misses != PREFETCH_NEVER && ++gd->misses >= at;
@@ -57,8 +60,13 @@ static int walk(struct ginode *gd, const char *name, size_t len, struct inode **
 		char link[GOFER_LINK_MAX + 1];
 	} blob;
 	struct gofer_call call = {
-		.op = GOFER_WALK, .req = &q, .names = &n, .nr_names = 1,
-		.rep = &r, .rep_blob = &blob, .rep_blob_max = sizeof(blob),
+		.op = GOFER_WALK,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &r,
+		.rep_blob = &blob,
+		.rep_blob_max = sizeof(blob),
 	};
 	int ret;
 
@@ -124,8 +132,13 @@ static int revalidate_name(struct ginode *gd, const char *name, size_t len, stru
 		char link[GOFER_LINK_MAX + 1];
 	} blob;
 	struct gofer_call call = {
-		.op = GOFER_WALK, .req = &q, .names = &n, .nr_names = 1,
-		.rep = &r, .rep_blob = &blob, .rep_blob_max = sizeof(blob),
+		.op = GOFER_WALK,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &r,
+		.rep_blob = &blob,
+		.rep_blob_max = sizeof(blob),
 	};
 	struct ginode *gi;
 	int ret;
@@ -143,7 +156,10 @@ static int revalidate_name(struct ginode *gd, const char *name, size_t len, stru
 	return ginode_try_attr(gi, &blob.node.attr) == 0;
 }
 
-/* Did the directory's own times move since it was first seen? vfs may hold its i.lock, so that is left alone. */
+/*
+ * Did the directory's own times move since it was first seen? vfs may hold its i.lock, so that is
+ * left alone.
+ */
 static int dir_moved(struct ginode *gd)
 {
 	struct gofer_getattr_req q;
@@ -164,15 +180,16 @@ static int dir_moved(struct ginode *gd)
 }
 
 /*
- * Shared mode, read-only tree: names in a directory are believed while the directory's own times do not move,
- * which is looked at once per GOFER_TTL_NS; attributes of the file likewise. A directory that did
- * move is one the host works in: from then on its names are asked for one by one.
+ * Shared mode, read-only tree: names in a directory are believed while the directory's own times do
+ * not move, which is looked at once per GOFER_TTL_NS; attributes of the file likewise. A directory
+ * that did move is one the host works in: from then on its names are asked for one by one.
  */
 static int revalidate_ttl(struct ginode *gd, const char *name, size_t len, struct ginode *gi)
 {
 	int ret;
 
-	if (!(atomic_load(&gd->flags) & GI_CHANGES) && host_now_ns() >= atomic_load(&gd->names_until)) {
+	if (!(atomic_load(&gd->flags) & GI_CHANGES) &&
+	    host_now_ns() >= atomic_load(&gd->names_until)) {
 		ret = dir_moved(gd);
 		if (ret < 0)
 			return ret == -ESTALE ? 0 : ret;
@@ -191,15 +208,16 @@ static int revalidate_ttl(struct ginode *gd, const char *name, size_t len, struc
 	return 1;
 }
 
-int gofer_revalidate(struct inode *dir, const char *name, size_t len, struct inode *inode, bool nonblock)
+int gofer_revalidate(struct inode *dir, const char *name, size_t len, struct inode *inode,
+		     bool nonblock)
 {
 	struct ginode *gd = ginode_of(dir), *gi = inode ? ginode_of(inode) : NULL;
 	uint64_t ttl = gofer_sb_of(dir)->ttl_ns;
 
 	if (ttl == GOFER_TTL_FOREVER)
 		return 1;
-	if (ttl && !(atomic_load(&gd->flags) & GI_CHANGES) && host_now_ns() < atomic_load(&gd->names_until) &&
-	    (!gi || ginode_fresh(gi)))
+	if (ttl && !(atomic_load(&gd->flags) & GI_CHANGES) &&
+	    host_now_ns() < atomic_load(&gd->names_until) && (!gi || ginode_fresh(gi)))
 		return 1;
 	if (nonblock)
 		return -ECHILD;
@@ -237,8 +255,13 @@ static int make(struct inode *dir, uint16_t op, const char *name, size_t len, co
 	struct gofer_str n = { name, (uint32_t)len };
 	struct gofer_node node;
 	struct gofer_call call = {
-		.op = op, .req = req, .names = &n, .nr_names = 1, .rep = &node,
-		.blob = target, .blob_size = target ? strlen(target) : 0,
+		.op = op,
+		.req = req,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &node,
+		.blob = target,
+		.blob_size = target ? strlen(target) : 0,
 	};
 	struct inode *i;
 	int ret;
@@ -247,7 +270,8 @@ static int make(struct inode *dir, uint16_t op, const char *name, size_t len, co
 	dir_changed(gd);
 	if (ret < 0)
 		return ret;
-	if (!node.node || (node.attr.mode & LX_S_IFMT) != type || (call.fd < 0) != (op != GOFER_CREATE)) {
+	if (!node.node || (node.attr.mode & LX_S_IFMT) != type ||
+	    (call.fd < 0) != (op != GOFER_CREATE)) {
 		if (call.fd >= 0)
 			host_close(call.fd);
 		return -EIO;
@@ -294,11 +318,12 @@ int gofer_mknod(struct inode *dir, const char *name, size_t len, uint32_t mode, 
 	if (LX_S_ISREG(mode))
 		return gofer_create(dir, name, len, mode, c, ret_inode);
 	if (LX_S_ISCHR(mode) || LX_S_ISBLK(mode))
-		return -EPERM;		/* no devices on host trees */
+		return -EPERM; /* no devices on host trees */
 	ret = ginode_nid(ginode_of(dir), &q.node);
 	new_owner(dir, c, mode, &q);
 	q.mode |= mode & LX_S_IFMT;
-	return ret < 0 ? ret : make(dir, GOFER_MKNOD, name, len, &q, NULL, mode & LX_S_IFMT, ret_inode);
+	return ret < 0 ? ret :
+			 make(dir, GOFER_MKNOD, name, len, &q, NULL, mode & LX_S_IFMT, ret_inode);
 }
 
 int gofer_symlink(struct inode *dir, const char *name, size_t len, const char *target,
@@ -313,7 +338,8 @@ int gofer_symlink(struct inode *dir, const char *name, size_t len, const char *t
 	new_owner(dir, c, 0777 | LX_S_IFLNK, &o);
 	q.uid = o.uid;
 	q.gid = o.gid;
-	return ret < 0 ? ret : make(dir, GOFER_SYMLINK, name, len, &q, target, LX_S_IFLNK, ret_inode);
+	return ret < 0 ? ret :
+			 make(dir, GOFER_SYMLINK, name, len, &q, target, LX_S_IFLNK, ret_inode);
 }
 
 int gofer_link(struct inode *dir, const char *name, size_t len, struct inode *inode)
@@ -324,7 +350,11 @@ int gofer_link(struct inode *dir, const char *name, size_t len, struct inode *in
 	struct gofer_link_rep r;
 	struct gofer_str n = { name, (uint32_t)len };
 	struct gofer_call call = {
-		.op = GOFER_LINK, .req = &q, .names = &n, .nr_names = 1, .rep = &r,
+		.op = GOFER_LINK,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &r,
 	};
 	int ret;
 
@@ -369,7 +399,11 @@ static int unlink_entry(struct inode *dir, const char *name, size_t len, struct 
 	struct gofer_unlink_rep r;
 	struct gofer_str n = { name, (uint32_t)len };
 	struct gofer_call call = {
-		.op = GOFER_UNLINK, .req = &q, .names = &n, .nr_names = 1, .rep = &r,
+		.op = GOFER_UNLINK,
+		.req = &q,
+		.names = &n,
+		.nr_names = 1,
+		.rep = &r,
 	};
 	int ret;
 
@@ -422,9 +456,14 @@ int gofer_rename(struct inode *old_dir, const char *old_name, size_t old_len, st
 	struct ginode *gi = ginode_of(inode), *gt = target ? ginode_of(target) : NULL;
 	struct gofer_rename_req q = { .flags = flags };
 	struct gofer_rename_rep r;
-	struct gofer_str n[2] = { { old_name, (uint32_t)old_len }, { new_name, (uint32_t)new_len } };
+	struct gofer_str n[2] = { { old_name, (uint32_t)old_len },
+				  { new_name, (uint32_t)new_len } };
 	struct gofer_call call = {
-		.op = GOFER_RENAME, .req = &q, .names = n, .nr_names = 2, .rep = &r,
+		.op = GOFER_RENAME,
+		.req = &q,
+		.names = n,
+		.nr_names = 2,
+		.rep = &r,
 	};
 	int ret;
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Regular files: the descriptors the gofer donates, and reading, writing and mapping through them, without the
- * gofer. What was donated is looked at before it is used: the same regular file, the access that was
- * asked for, nothing else.
+ * Regular files: the descriptors the gofer donates, and reading, writing and mapping through them,
+ * without the gofer. What was donated is looked at before it is used: the same regular file, the
+ * access that was asked for, nothing else.
  *
- * An open file holds its own reference on the descriptor it was opened with; the inode keeps one for the next open and for
- * mappings, and the inodes with one are in a list, so that the least recently used ones can be given back.
+ * An open file holds its own reference on the descriptor it was opened with; the inode keeps one
+ * for the next open and for mappings, and the inodes with one are in a list, so that the least
+ * recently used ones can be given back.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -109,7 +110,11 @@ static int ask_fd_locked(struct ginode *gi, uint64_t dir_nid, bool write, bool t
 	struct gofer_open_rep r;
 	struct gofer_str name = { gi->name, gi->name ? (uint32_t)strlen(gi->name) : 0 };
 	struct gofer_call call = {
-		.op = GOFER_OPEN, .req = &q, .names = &name, .nr_names = !gi->nid, .rep = &r,
+		.op = GOFER_OPEN,
+		.req = &q,
+		.names = &name,
+		.nr_names = !gi->nid,
+		.rep = &r,
 	};
 	auto_close int fd = -1;
 	int ret;
@@ -156,7 +161,8 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	ret = 0;
 	if (!gi->bf || (write && !gi->bf_writable) || trunc) {
 		ret = gi->nid || (dir_nid && gi->name) ?
-			ask_fd_locked(gi, dir_nid, write, trunc, &fd, &dir, &name) : -ESTALE;
+			      ask_fd_locked(gi, dir_nid, write, trunc, &fd, &dir, &name) :
+			      -ESTALE;
 		if (ret == 0)
 			ret = backing_file_new_fd(fd, write, &bf);
 		if (ret == 0) {
@@ -172,8 +178,8 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	mutex_unlock(&gi->lock);
 	ginode_put_dir(dir, name);
 	/*
-	 * Mappings of a read-only descriptor stay: it is the same file and the same pages. One that is to become
-	 * writable asks translate() again.
+	 * Mappings of a read-only descriptor stay: it is the same file and the same pages. One that
+	 * is to become writable asks translate() again.
 	 */
 	if (old)
 		backing_file_put(old);
@@ -199,7 +205,7 @@ void ginode_give_fd(struct ginode *gi, int fd)
 
 	if (ret < 0) {
 		host_close(fd);
-		return;			/* an open asks again and reports it */
+		return; /* an open asks again and reports it */
 	}
 	if (backing_file_new_fd(fd, true, &bf) < 0)
 		return;
@@ -230,7 +236,7 @@ int gofer_open(struct inode *i, struct file *f, const struct vfs_caller *c)
 	if (LX_S_ISCHR(i->mode))
 		return chrdev_open(i, f, c);
 	if (!LX_S_ISREG(i->mode))
-		return -ENXIO;		/* a socket or a disk; vfs opens FIFOs itself */
+		return -ENXIO; /* a socket or a disk; vfs opens FIFOs itself */
 	ret = ginode_backing(gi, f->mode & FMODE_WRITE, false, &bf);
 	if (ret < 0)
 		return ret;
@@ -336,7 +342,8 @@ static ssize_t file_write(struct file *f, struct uio *src, int64_t *pos, int rwf
 		rwlock_unlock(&i->lock);
 		*pos = at;
 		if (flags & LX_O_DSYNC || rwf & (LX_RWF_DSYNC | LX_RWF_SYNC)) {
-			ret = host_fsync(fd, !((flags & LX_O_SYNC) == LX_O_SYNC || rwf & LX_RWF_SYNC));
+			ret = host_fsync(fd,
+					 !((flags & LX_O_SYNC) == LX_O_SYNC || rwf & LX_RWF_SYNC));
 			if (ret < 0)
 				done = ret;
 		}
@@ -391,7 +398,9 @@ static int file_fallocate(struct file *f, int mode, int64_t off, int64_t len)
 {
 	struct ginode *gi = ginode_of(f->inode);
 	struct gofer_fallocate_req q = {
-		.mode = (uint32_t)mode, .offset = (uint64_t)off, .length = (uint64_t)len,
+		.mode = (uint32_t)mode,
+		.offset = (uint64_t)off,
+		.length = (uint64_t)len,
 	};
 	struct gofer_fallocate_rep r;
 	struct gofer_call call = { .op = GOFER_FALLOCATE, .req = &q, .rep = &r };
@@ -443,7 +452,8 @@ static void map_put(struct mappable *m)
 	inode_put(&ginode_of_map(m)->i);
 }
 
-static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool write, struct backing *ret_b)
+static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool write,
+			 struct backing *ret_b)
 {
 	struct ginode *gi = ginode_of_map(m);
 	struct backing_file *bf;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories as a whole: what one or a few requests brought, kept as the gofer sent it with an index by name.
- * Lookups are answered from it without making anything for the entries nobody asks for, and getdents
- * reads it. A listing never changes; a directory that changes gets another one.
+ * Directories as a whole: what one or a few requests brought, kept as the gofer sent it with an
+ * index by name. Lookups are answered from it without making anything for the entries nobody asks
+ * for, and getdents reads it. A listing never changes; a directory that changes gets another one.
  *
- * Locking: ginode.lock guards ginode.list; gofer_sb.lock the list of those that have one and their bytes.
+ * Locking: ginode.lock guards ginode.list; gofer_sb.lock the list of those that have one and their
+ * bytes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 #include "fs/gofer/int.h"
 #include "vfs/dentry.h"
 
-#define CHUNKS_MAX 4096u		/* replies that one directory may take: half a gigabyte of names */
+#define CHUNKS_MAX 4096u /* replies that one directory may take: half a gigabyte of names */
 
 struct chunk {
 	struct chunk *next;
@@ -30,13 +31,13 @@ struct chunk {
 
 struct listing {
 	struct ref ref;
-	bool complete;			/* const, as all below */
+	bool complete; /* const, as all below */
 	uint64_t valid_until;
 	uint32_t attr_epoch;
-	struct chunk *chunks;		/* owned */
+	struct chunk *chunks;                /* owned */
 	const struct gofer_dirent **entries; /* owned; point into chunks */
 	uint32_t nr, room;
-	uint32_t *index;		/* owned; entry number + 1 by name, open addressing */
+	uint32_t *index; /* owned; entry number + 1 by name, open addressing */
 	uint32_t index_bits;
 	size_t bytes;
 };
@@ -69,7 +70,10 @@ static uint64_t name_hash(const char *name, size_t len)
 {
 	uint64_t h = len;
 
-	/* Not keyed: names in a host's directory are not chosen to collide here, and the table is bounded. */
+	/*
+	 * Not keyed: names in a host's directory are not chosen to collide here, and the table is
+	 * bounded.
+	 */
 	for (size_t n = 0; n < len; n++)
 		h = (h ^ (unsigned char)name[n]) * UINT64_C(0x100000001b3);
 	return hash_u64(h);
@@ -113,7 +117,9 @@ static int make_index(struct listing *l)
 		return -ENOMEM;
 	mask = (1u << l->index_bits) - 1;
 	for (uint32_t n = 0; n < l->nr; n++) {
-		uint32_t at = (uint32_t)name_hash(name_of(l->entries[n]), l->entries[n]->name_size) & mask;
+		uint32_t at =
+			(uint32_t)name_hash(name_of(l->entries[n]), l->entries[n]->name_size) &
+			mask;
 
 		while (l->index[at])
 			at = (at + 1) & mask;
@@ -153,8 +159,8 @@ static int add_chunk(struct listing *l, const void *blob, size_t size, uint32_t 
 }
 
 /*
- * One request, by id, or by name where there is no id yet (then the reply brings one). gd->lock is held while a name is
- * used, so that it stays what it is.
+ * One request, by id, or by name where there is no id yet (then the reply brings one). gd->lock is
+ * held while a name is used, so that it stays what it is.
  */
 static int ask(struct ginode *gd, struct gofer_call *call, struct gofer_readdir_req *q)
 {
@@ -195,12 +201,16 @@ static int ask(struct ginode *gd, struct gofer_call *call, struct gofer_readdir_
 
 static int fetch(struct ginode *gd, unsigned int max_chunks, struct listing *l)
 {
-	struct gofer_readdir_req q = { .max_bytes = GOFER_READDIR_MAX, .flags = GOFER_READDIR_ATTRS };
+	struct gofer_readdir_req q = { .max_bytes = GOFER_READDIR_MAX,
+				       .flags = GOFER_READDIR_ATTRS };
 	struct gofer_readdir_rep r;
 	auto_free void *buf = malloc(GOFER_READDIR_MAX);
 	struct gofer_call call = {
-		.op = GOFER_READDIR, .req = &q, .rep = &r,
-		.rep_blob = buf, .rep_blob_max = GOFER_READDIR_MAX,
+		.op = GOFER_READDIR,
+		.req = &q,
+		.rep = &r,
+		.rep_blob = buf,
+		.rep_blob_max = GOFER_READDIR_MAX,
 	};
 	int ret;
 
@@ -280,7 +290,8 @@ int listing_fetch(struct ginode *gd, unsigned int max_chunks, struct listing **r
 		return -ENOMEM;
 	ref_init(&l->ref);
 	l->attr_epoch = atomic_load(&gsb->attr_epoch);
-	l->valid_until = gsb->ttl_ns == GOFER_TTL_FOREVER ? UINT64_MAX : host_now_ns() + gsb->ttl_ns;
+	l->valid_until =
+		gsb->ttl_ns == GOFER_TTL_FOREVER ? UINT64_MAX : host_now_ns() + gsb->ttl_ns;
 	ret = fetch(gd, MIN(max_chunks, CHUNKS_MAX), l);
 	if (ret < 0) {
 		listing_free(l);
@@ -319,7 +330,8 @@ struct listing *listing_cached(struct ginode *gd)
 	return l;
 }
 
-static void fill_entry(struct ginode *gd, struct listing *l, uint32_t n, struct listing_entry *ret_e)
+static void fill_entry(struct ginode *gd, struct listing *l, uint32_t n,
+		       struct listing_entry *ret_e)
 {
 	struct gofer_sb *gsb = gofer_sb_of(&gd->i);
 	const struct gofer_dirent *de = l->entries[n];
@@ -328,7 +340,8 @@ static void fill_entry(struct ginode *gd, struct listing *l, uint32_t n, struct 
 	*ret_e = (struct listing_entry){
 		.name = name_of(de),
 		.len = de->name_size,
-		.ino = gofer_guest_ino(gsb, attr ? gofer_dev(attr) : gd->dev, attr ? attr->ino : de->ino),
+		.ino = gofer_guest_ino(gsb, attr ? gofer_dev(attr) : gd->dev,
+				       attr ? attr->ino : de->ino),
 		.type = attr ? (attr->mode & LX_S_IFMT) >> 12 : de->type & 15,
 		.attr = l->attr_epoch == atomic_load(&gsb->attr_epoch) ? attr : NULL,
 	};
@@ -360,7 +373,7 @@ static uint64_t parent_ino(struct file *f)
 	uint64_t ino;
 
 	if (!f->path.dentry)
-		return f->inode->ino;	/* the inner file of an overlay, which knows better */
+		return f->inode->ino; /* the inner file of an overlay, which knows better */
 	up = dentry_parent(f->path.dentry);
 	ino = up->inode ? up->inode->ino : f->inode->ino;
 	dentry_put(up);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Super blocks and inodes of the gofer file system: the table of host files that have an inode, how each is
- * reached (node id, or a name in a directory), and their cached attributes. See int.h for locking.
+ * Super blocks and inodes of the gofer file system: the table of host files that have an inode, how
+ * each is reached (node id, or a name in a directory), and their cached attributes. See int.h for
+ * locking.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #include "fs/gofer/int.h"
 #include "lock_class.h"
 
-#define GOFER_FS_MAGIC 0x6b737568	/* in statfs only when the host does not answer */
+#define GOFER_FS_MAGIC 0x6b737568 /* in statfs only when the host does not answer */
 #define FIRST_BITS     6u
 
 uint64_t gofer_dev(const struct gofer_attr *attr)
@@ -143,7 +144,7 @@ static void table_grow_locked(struct gofer_sb *gsb)
 
 	new = calloc((size_t)1 << (old_bits + 1), sizeof(*new));
 	if (!new)
-		return;			/* longer chains, that is all */
+		return; /* longer chains, that is all */
 	gsb->table = new;
 	gsb->table_bits++;
 	for (size_t n = 0; n < (size_t)1 << old_bits; n++) {
@@ -158,7 +159,8 @@ static void table_grow_locked(struct gofer_sb *gsb)
 	free(old);
 }
 
-static struct ginode *table_find_locked(struct gofer_sb *gsb, uint64_t dev, uint64_t ino, uint32_t mode)
+static struct ginode *table_find_locked(struct gofer_sb *gsb, uint64_t dev, uint64_t ino,
+					uint32_t mode)
 {
 	struct ginode *gi;
 
@@ -193,7 +195,8 @@ static int ginode_new(struct gofer_sb *gsb, const struct gofer_attr *a, struct g
 
 	if (!gi)
 		return -ENOMEM;
-	inode_init(&gi->i, gsb->sb, gsb->ttl_ns == GOFER_TTL_FOREVER ? &gofer_inode_ops : &gofer_shared_ops,
+	inode_init(&gi->i, gsb->sb,
+		   gsb->ttl_ns == GOFER_TTL_FOREVER ? &gofer_inode_ops : &gofer_shared_ops,
 		   gofer_guest_ino(gsb, gofer_dev(a), a->ino), a->mode & (LX_S_IFMT | 07777));
 	gi->dev = gofer_dev(a);
 	gi->ino = a->ino;
@@ -281,7 +284,7 @@ int ginode_find_or_new(struct gofer_sb *gsb, const struct gofer_attr *attr, uint
 			return 0;
 		}
 		atomic_fetch_or(&new->flags, GI_UNHASHED);
-		inode_put(&new->i);	/* somebody was faster */
+		inode_put(&new->i); /* somebody was faster */
 	}
 	if (fresh || !ginode_fresh(gi))
 		ginode_try_attr(gi, attr);
@@ -297,8 +300,8 @@ void ginode_put_dir(struct ginode *dir, char *name)
 		inode_put(&dir->i);
 }
 
-int ginode_take_nid_locked(struct ginode *gi, const struct gofer_node *node, struct ginode **ret_dir,
-			   char **ret_name)
+int ginode_take_nid_locked(struct ginode *gi, const struct gofer_node *node,
+			   struct ginode **ret_dir, char **ret_name)
 {
 	if (!node->node)
 		return -EIO;
@@ -324,8 +327,13 @@ static int walk_node(struct ginode *gi, uint64_t dir_nid)
 		char link[GOFER_LINK_MAX + 1];
 	} blob;
 	struct gofer_call call = {
-		.op = GOFER_WALK, .req = &q, .names = &name, .nr_names = 1,
-		.rep = &r, .rep_blob = &blob, .rep_blob_max = sizeof(blob),
+		.op = GOFER_WALK,
+		.req = &q,
+		.names = &name,
+		.nr_names = 1,
+		.rep = &r,
+		.rep_blob = &blob,
+		.rep_blob_max = sizeof(blob),
 	};
 	struct ginode *dir = NULL;
 	char *old_name = NULL;
@@ -333,7 +341,7 @@ static int walk_node(struct ginode *gi, uint64_t dir_nid)
 
 	mutex_lock(&gi->lock);
 	if (gi->nid)
-		goto out;		/* somebody was faster */
+		goto out; /* somebody was faster */
 	if (!gi->name) {
 		ret = -ESTALE;
 		goto out;
@@ -365,7 +373,7 @@ int ginode_start(struct ginode *gi, uint64_t *ret_nid, struct ginode **ret_dir)
 	else if (gi->dir)
 		*ret_dir = ginode_of(inode_get(&gi->dir->i));
 	else
-		ret = -ESTALE;		/* it lost its name before we had an id */
+		ret = -ESTALE; /* it lost its name before we had an id */
 	mutex_unlock(&gi->lock);
 	return ret;
 }
@@ -475,8 +483,8 @@ static const struct super_ops gofer_super_ops = {
 	.destroy = gofer_sb_destroy,
 };
 
-static int gofer_mount(const struct fstype *t, const char *source, const char *options, void *boot_data,
-		       struct super_block **ret_sb)
+static int gofer_mount(const struct fstype *t, const char *source, const char *options,
+		       void *boot_data, struct super_block **ret_sb)
 {
 	const struct gofer_mount *m = boot_data;
 	struct gofer_attach_req q = { .version = GOFER_PROTO_VERSION };
@@ -488,7 +496,7 @@ static int gofer_mount(const struct fstype *t, const char *source, const char *o
 	int ret;
 
 	if (!m)
-		return -ENODEV;		/* only the sandbox itself mounts host trees */
+		return -ENODEV; /* only the sandbox itself mounts host trees */
 	q.mount = m->mount;
 	ret = gofer_call(m->conn, &call);
 	if (ret < 0)
@@ -515,7 +523,8 @@ static int gofer_mount(const struct fstype *t, const char *source, const char *o
 	gsb->table = calloc((size_t)1 << FIRST_BITS, sizeof(*gsb->table));
 	if (!gsb->table)
 		return -ENOMEM;
-	ret = ginode_find_or_new(gsb, &r.root.attr, r.root.node, NULL, NULL, 0, NULL, 0, true, &root);
+	ret = ginode_find_or_new(gsb, &r.root.attr, r.root.node, NULL, NULL, 0, NULL, 0, true,
+				 &root);
 	if (ret < 0)
 		return ret;
 	ret = super_set_root(sb, root);

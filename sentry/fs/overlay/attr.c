@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attributes, links' targets and extended attributes of overlay inodes: the lower file's until they are changed, then
- * our own.
+ * Attributes, links' targets and extended attributes of overlay inodes: the lower file's until they
+ * are changed, then our own.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -108,7 +108,8 @@ static int setattr_upper(struct inode *up, const struct kattr *a, const struct v
 }
 
 /* NO_THREAD_SAFETY: vfs holds io_lock when the size changes. */
-NO_THREAD_SAFETY int overlay_setattr(struct inode *i, const struct kattr *a, const struct vfs_caller *c)
+NO_THREAD_SAFETY int overlay_setattr(struct inode *i, const struct kattr *a,
+				     const struct vfs_caller *c)
 {
 	struct onode *on = onode_of(i);
 	struct inode *up;

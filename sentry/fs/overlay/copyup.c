@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copy-up: gives a lower file data of its own, in the memory file, because it is about to be written. Mappings of the
- * lower data are taken out of every address space and come back, by faults, with the copy.
+ * Copy-up: gives a lower file data of its own, in the memory file, because it is about to be
+ * written. Mappings of the lower data are taken out of every address space and come back, by
+ * faults, with the copy.
  *
  * Locking: the inode's io_lock from before the first byte is read to the switch.
  */
@@ -73,7 +74,7 @@ static int copy_data(struct file *from, struct file *to, uint64_t size)
 		if (n < 0)
 			return (int)n;
 		if (n == 0)
-			break;		/* cut meanwhile */
+			break; /* cut meanwhile */
 		/* Holes stay holes. */
 		if (!all_zero(buf, (size_t)n)) {
 			ret = write_all(to, buf, (size_t)n, (int64_t)pos);

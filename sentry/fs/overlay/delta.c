@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The delta of a directory: the names in it that are not as the lower directory has them. A hash table that grows, and
- * a list in the order in which names were made, which is the order getdents shows.
+ * The delta of a directory: the names in it that are not as the lower directory has them. A hash
+ * table that grows, and a list in the order in which names were made, which is the order getdents
+ * shows.
  *
  * Locking: the directory's i.lock.
  */
@@ -68,7 +69,7 @@ static void grow(struct delta *d)
 
 	new = calloc(nr_old * 2, sizeof(*new));
 	if (!new)
-		return;			/* longer chains, that is all */
+		return; /* longer chains, that is all */
 	d->table = new;
 	d->table_bits++;
 	for (size_t n = 0; n < nr_old; n++) {
@@ -115,7 +116,8 @@ void delta_free(struct delta *d)
 }
 
 /* The entry of name, made as a whiteout (or as nothing at all) if there is none. */
-static int entry_get(struct onode *dir, const char *name, size_t len, bool in_lower, struct dentry_delta **ret_e)
+static int entry_get(struct onode *dir, const char *name, size_t len, bool in_lower,
+		     struct dentry_delta **ret_e)
 {
 	struct dentry_delta *e;
 	struct delta *d;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names in the overlay: the delta first, the lower directory behind it. Changes only ever touch deltas; a directory that
- * came from below is renamed like any other, because its inode knows its lower directory by itself.
+ * Names in the overlay: the delta first, the lower directory behind it. Changes only ever touch
+ * deltas; a directory that came from below is renamed like any other, because its inode knows its
+ * lower directory by itself.
  *
- * Locking: vfs holds the directories' i.lock; inodes that lose or get a name are touched under their own.
+ * Locking: vfs holds the directories' i.lock; inodes that lose or get a name are touched under
+ * their own.
  */
 #include <errno.h>
 #include <string.h>
@@ -33,9 +35,10 @@ int overlay_lookup(struct inode *dir, const char *name, size_t len, struct inode
 }
 
 /* The lock is taken on one way and held by the caller on the other. */
-int overlay_revalidate(struct inode *dir, const char *name, size_t len, struct inode *inode, bool nonblock)
-	NO_THREAD_SAFETY;
-int overlay_revalidate(struct inode *dir, const char *name, size_t len, struct inode *inode, bool nonblock)
+int overlay_revalidate(struct inode *dir, const char *name, size_t len, struct inode *inode,
+		       bool nonblock) NO_THREAD_SAFETY;
+int overlay_revalidate(struct inode *dir, const char *name, size_t len, struct inode *inode,
+		       bool nonblock)
 {
 	struct onode *od = onode_of(dir), *on;
 	int ret;
@@ -46,7 +49,10 @@ int overlay_revalidate(struct inode *dir, const char *name, size_t len, struct i
 	if (READ_ONCE(od->delta)) {
 		bool ours;
 
-		/* From within the dentry cache (nonblock) nothing may wait; else vfs holds the lock. */
+		/*
+		 * From within the dentry cache (nonblock) nothing may wait; else vfs holds the
+		 * lock.
+		 */
 		if (nonblock && !rwlock_tryrdlock(&dir->lock))
 			return -ECHILD;
 		ours = delta_find(od->delta, name, len) != NULL;
@@ -81,7 +87,8 @@ static void dir_changed(struct onode *od)
 }
 
 /* Puts a new inode (consumed) under its name. The lower directory was asked for the name before. */
-static int add(struct inode *dir, const char *name, size_t len, struct inode *inode, struct inode **ret_inode)
+static int add(struct inode *dir, const char *name, size_t len, struct inode *inode,
+	       struct inode **ret_inode)
 {
 	struct onode *od = onode_of(dir);
 	int ret = delta_set(od, name, len, inode_get(inode), false);
@@ -95,8 +102,9 @@ static int add(struct inode *dir, const char *name, size_t len, struct inode *in
 	return 0;
 }
 
-static int make(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t major, uint32_t minor,
-		const char *target, const struct vfs_caller *c, struct inode **ret_inode)
+static int make(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t major,
+		uint32_t minor, const char *target, const struct vfs_caller *c,
+		struct inode **ret_inode)
 {
 	struct inode *inode;
 	int ret = upper_new(overlay_sb_of(dir), dir, mode, major, minor, target, c, &inode);
@@ -104,14 +112,14 @@ static int make(struct inode *dir, const char *name, size_t len, uint32_t mode, 
 	return ret < 0 ? ret : add(dir, name, len, inode, ret_inode);
 }
 
-int overlay_create(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-		   struct inode **ret_inode)
+int overlay_create(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		   const struct vfs_caller *c, struct inode **ret_inode)
 {
 	return make(dir, name, len, (mode & 07777) | LX_S_IFREG, 0, 0, NULL, c, ret_inode);
 }
 
-int overlay_mknod(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t major, uint32_t minor,
-		  const struct vfs_caller *c, struct inode **ret_inode)
+int overlay_mknod(struct inode *dir, const char *name, size_t len, uint32_t mode, uint32_t major,
+		  uint32_t minor, const struct vfs_caller *c, struct inode **ret_inode)
 {
 	return make(dir, name, len, mode, major, minor, NULL, c, ret_inode);
 }
@@ -122,10 +130,12 @@ int overlay_symlink(struct inode *dir, const char *name, size_t len, const char 
 	return make(dir, name, len, LX_S_IFLNK | 0777, 0, 0, target, c, ret_inode);
 }
 
-int overlay_tmpfile(struct inode *dir, uint32_t mode, const struct vfs_caller *c, struct inode **ret_inode)
+int overlay_tmpfile(struct inode *dir, uint32_t mode, const struct vfs_caller *c,
+		    struct inode **ret_inode)
 {
 	struct inode *inode;
-	int ret = upper_new(overlay_sb_of(dir), dir, (mode & 07777) | LX_S_IFREG, 0, 0, NULL, c, &inode);
+	int ret = upper_new(overlay_sb_of(dir), dir, (mode & 07777) | LX_S_IFREG, 0, 0, NULL, c,
+			    &inode);
 
 	if (ret < 0)
 		return ret;
@@ -134,8 +144,8 @@ int overlay_tmpfile(struct inode *dir, uint32_t mode, const struct vfs_caller *c
 	return 0;
 }
 
-int overlay_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-		  struct inode **ret_inode)
+int overlay_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		  const struct vfs_caller *c, struct inode **ret_inode)
 {
 	struct inode *inode;
 	int ret = onode_new_dir(overlay_sb_of(dir), dir, LX_S_IFDIR | (mode & 07777), c, &inode);
@@ -188,7 +198,7 @@ int overlay_unlink(struct inode *dir, const char *name, size_t len, struct inode
 {
 	int ret;
 
-	inode_get(inode);		/* the delta's reference goes */
+	inode_get(inode); /* the delta's reference goes */
 	ret = delta_remove(onode_of(dir), name, len);
 	if (ret == 0) {
 		dir_changed(onode_of(dir));
@@ -245,8 +255,9 @@ static void touch_moved(struct inode *i)
 	rwlock_unlock(&i->lock);
 }
 
-static int exchange(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *inode,
-		    struct inode *new_dir, const char *new_name, size_t new_len, struct inode *target)
+static int exchange(struct inode *old_dir, const char *old_name, size_t old_len,
+		    struct inode *inode, struct inode *new_dir, const char *new_name,
+		    size_t new_len, struct inode *target)
 {
 	/* Entries exist: neither call can fail. */
 	delta_set(onode_of(old_dir), old_name, old_len, inode_get(target), true);
@@ -281,8 +292,8 @@ static void move(struct inode *old_dir, const char *old_name, size_t old_len, st
 }
 
 int overlay_rename(struct inode *old_dir, const char *old_name, size_t old_len, struct inode *inode,
-		   struct inode *new_dir, const char *new_name, size_t new_len, struct inode *target,
-		   unsigned int flags)
+		   struct inode *new_dir, const char *new_name, size_t new_len,
+		   struct inode *target, unsigned int flags)
 {
 	bool swap = flags & LX_RENAME_EXCHANGE, kill = target && !swap && LX_S_ISDIR(target->mode);
 	struct onode *from = onode_of(old_dir), *to = onode_of(new_dir);
@@ -295,8 +306,8 @@ int overlay_rename(struct inode *old_dir, const char *old_name, size_t old_len, 
 	if (ret < 0)
 		return ret;
 	/*
-	 * All memory first. The inode is put under its old name, so that an entry made here is right whatever happens
-	 * next.
+	 * All memory first. The inode is put under its old name, so that an entry made here is
+	 * right whatever happens next.
 	 */
 	inode_get(inode);
 	if (target)
@@ -304,7 +315,8 @@ int overlay_rename(struct inode *old_dir, const char *old_name, size_t old_len, 
 	if (made_from)
 		ret = delta_set(from, old_name, old_len, inode_get(inode), true);
 	if (ret == 0 && !delta_find(to->delta, new_name, new_len))
-		ret = delta_set(to, new_name, new_len, inode_get(target ? target : inode), target != NULL);
+		ret = delta_set(to, new_name, new_len, inode_get(target ? target : inode),
+				target != NULL);
 	if (ret < 0) {
 		if (kill)
 			revive_dir(target);
@@ -312,7 +324,8 @@ int overlay_rename(struct inode *old_dir, const char *old_name, size_t old_len, 
 		dir_changed(from);
 		dir_changed(to);
 		if (swap)
-			exchange(old_dir, old_name, old_len, inode, new_dir, new_name, new_len, target);
+			exchange(old_dir, old_name, old_len, inode, new_dir, new_name, new_len,
+				 target);
 		else
 			move(old_dir, old_name, old_len, inode, new_dir, new_name, new_len, target);
 	}

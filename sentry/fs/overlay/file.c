@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open files of lower origin: every operation goes to an inner file on the lower data or, once copied up, on the upper.
- * A file that was opened before the copy-up sees the copy as well. (Files made in the overlay are tmpfs
- * inodes and never come here.)
+ * Open files of lower origin: every operation goes to an inner file on the lower data or, once
+ * copied up, on the upper. A file that was opened before the copy-up sees the copy as well. (Files
+ * made in the overlay are tmpfs inodes and never come here.)
  *
- * Differs from Linux: overlayfs leaves descriptors that were opened for reading at the lower data after a copy-up; here all
- * of them see what is written, as on any other file system.
+ * Differs from Linux: overlayfs leaves descriptors that were opened for reading at the lower data
+ * after a copy-up; here all of them see what is written, as on any other file system.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 #include "vfs/chrdev.h"
 
 struct ofile {
-	struct mutex lock;		/* LC_OVERLAY_FILE: opening the two below */
+	struct mutex lock; /* LC_OVERLAY_FILE: opening the two below */
 	_Atomic bool lower_open, upper_open;
 	struct file lower, upper;
 };
@@ -39,7 +39,7 @@ int real_open(struct file *real, struct inode *inode, unsigned int flags, const 
 	mutex_init(&real->pos_lock, LC_FILE_POS);
 	real->flags = flags;
 	real->mode = (flags & LX_O_ACCMODE) == LX_O_RDONLY ? FMODE_READ : FMODE_READ | FMODE_WRITE;
-	real->cred = (struct cred *)cred;	/* borrowed from the outer file */
+	real->cred = (struct cred *)cred; /* borrowed from the outer file */
 	ret = inode->ops->open ? inode->ops->open(inode, real, c) : -ENXIO;
 	if (ret < 0) {
 		real->ops = NULL;
@@ -170,7 +170,8 @@ static int64_t file_seek(struct file *f, int64_t off, int whence)
 
 static int file_fsync(struct file *f, bool data_only)
 {
-	return 0;			/* below nothing is dirty, above nothing outlives the sandbox */
+	/* below nothing is dirty, above nothing outlives the sandbox */
+	return 0;
 }
 
 static int file_fallocate(struct file *f, int mode, int64_t off, int64_t len)
@@ -186,7 +187,8 @@ static int file_fallocate(struct file *f, int mode, int64_t off, int64_t len)
 	if (ret == 0) {
 		sync_size(f, real);
 		if (mode & ~LX_FALLOC_FL_KEEP_SIZE)
-			mappable_invalidate(&onode_of(f->inode)->map, (uint64_t)off & PAGE_MASK, UINT64_MAX, false);
+			mappable_invalidate(&onode_of(f->inode)->map, (uint64_t)off & PAGE_MASK,
+					    UINT64_MAX, false);
 	}
 	return ret;
 }
@@ -213,7 +215,10 @@ static int file_mmap(struct file *f, struct mm_mmap_req *req)
 		return ret;
 	m = mappable_get(inner.mappable);
 	mutex_lock(&on->lock);
-	/* Copied up since: real is out of date, and so is m; the next mmap or copy-up brings the right one. */
+	/*
+	 * Copied up since: real is out of date, and so is m; the next mmap or copy-up brings the
+	 * right one.
+	 */
 	if (!on->real_map && real->inode == (on->upper ? on->upper : on->lower))
 		on->real_map = STEAL(m);
 	ret = on->real_map ? 0 : -EAGAIN;
@@ -268,7 +273,10 @@ int overlay_open(struct inode *i, struct file *f, const struct vfs_caller *c)
 	mutex_init(&of->lock, LC_OVERLAY_FILE);
 	f->priv = of;
 	f->ops = &overlay_file_ops;
-	/* Errors of the lower file belong to the open; the copy-up waits for the first write (O_TRUNC spares it). */
+	/*
+	 * Errors of the lower file belong to the open; the copy-up waits for the first write
+	 * (O_TRUNC spares it).
+	 */
 	ret = real_of(f, &real);
 	if (ret < 0)
 		file_release(f);
@@ -303,7 +311,8 @@ static struct mappable *real_map_get(struct onode *on, bool *ret_upper)
 	return m;
 }
 
-static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool write, struct backing *ret_b)
+static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool write,
+			 struct backing *ret_b)
 {
 	bool upper;
 	struct mappable *real = real_map_get(onode_of_map(m), &upper);
@@ -312,7 +321,7 @@ static int map_translate(struct mappable *m, uint64_t off, uint64_t size, bool w
 	if (!real)
 		return -EIO;
 	if (write && !upper)
-		ret = -EACCES;		/* mmap copies up before it lets anybody write */
+		ret = -EACCES; /* mmap copies up before it lets anybody write */
 	else
 		ret = real->ops->translate(real, off, size, write, ret_b);
 	mappable_put(real);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading merged directories: "." and "..", then the names of the delta in the order they were made, then the lower
- * directory without what the delta says otherwise. A directory without a delta is read from below as it is.
+ * Reading merged directories: "." and "..", then the names of the delta in the order they were
+ * made, then the lower directory without what the delta says otherwise. A directory without a delta
+ * is read from below as it is.
  *
- * Positions: 0 and 1; 2 + born for names of the delta; LOWER_BASE + the lower position after that. What is made in
- * the delta after the reader started from the beginning is shown only where it stands for a lower name, so
- * nothing that was there all the time is missed or shown twice.
+ * Positions: 0 and 1; 2 + born for names of the delta; LOWER_BASE + the lower position after that.
+ * What is made in the delta after the reader started from the beginning is shown only where it
+ * stands for a lower name, so nothing that was there all the time is missed or shown twice.
  *
  * Locking: the directory's i.lock for each look at the delta; entries are given away without it.
  */
@@ -21,17 +22,17 @@
 #include "vfs/dentry.h"
 
 #define LOWER_BASE (INT64_C(1) << 48)
-#define BATCH	   16			/* entries taken under one hold of the lock */
+#define BATCH      16 /* entries taken under one hold of the lock */
 
 struct odir {
-	struct file real;		/* the lower directory, if has_real */
+	struct file real; /* the lower directory, if has_real */
 	bool has_real;
 	bool started;
-	uint64_t limit;			/* names born before this are shown from the delta */
+	uint64_t limit; /* names born before this are shown from the delta */
 };
 
 struct merge {
-	struct dir_ctx ctx;		/* what the lower directory's readdir sees */
+	struct dir_ctx ctx; /* what the lower directory's readdir sees */
 	struct dir_ctx *outer;
 	struct onode *on;
 	struct odir *od;
@@ -44,8 +45,8 @@ static unsigned int dt_of(const struct inode *i)
 	return (i->mode & LX_S_IFMT) >> 12;
 }
 
-static bool emit_lower(struct dir_ctx *ctx, const char *name, size_t len, int64_t next_pos, uint64_t ino,
-		       unsigned int type)
+static bool emit_lower(struct dir_ctx *ctx, const char *name, size_t len, int64_t next_pos,
+		       uint64_t ino, unsigned int type)
 {
 	struct merge *m = container_of(ctx, struct merge, ctx);
 	struct dentry_delta *e;
@@ -79,7 +80,8 @@ struct batch_entry {
 };
 
 /* Names of the delta from position at on; the number taken. */
-static unsigned int take_batch(struct onode *on, struct odir *od, uint64_t at, struct batch_entry *b)
+static unsigned int take_batch(struct onode *on, struct odir *od, uint64_t at,
+			       struct batch_entry *b)
 {
 	struct dentry_delta *e;
 	unsigned int nr = 0;
@@ -181,7 +183,7 @@ static void dir_release(struct file *f)
 
 static int dir_fsync(struct file *f, bool data_only)
 {
-	return 0;			/* nothing here outlives the sandbox */
+	return 0; /* nothing here outlives the sandbox */
 }
 
 const struct file_ops overlay_dir_ops = {
@@ -220,8 +222,8 @@ struct probe {
 	bool found;
 };
 
-static bool emit_probe(struct dir_ctx *ctx, const char *name, size_t len, int64_t next_pos, uint64_t ino,
-		       unsigned int type)
+static bool emit_probe(struct dir_ctx *ctx, const char *name, size_t len, int64_t next_pos,
+		       uint64_t ino, unsigned int type)
 {
 	struct probe *p = container_of(ctx, struct probe, ctx);
 

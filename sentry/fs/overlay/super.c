@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The overlay's super block and its inodes: which lower file has one, and which of them are kept because they differ
- * from it. See int.h for locking.
+ * The overlay's super block and its inodes: which lower file has one, and which of them are kept
+ * because they differ from it. See int.h for locking.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "vfs/dentry.h"
 
 #define OVERLAYFS_MAGIC 0x794c7630
-#define FIRST_BITS	6u
+#define FIRST_BITS      6u
 
 /* --- the table --- */
 
@@ -43,7 +43,7 @@ static void table_grow_locked(struct overlay_sb *osb)
 
 	new = calloc(nr_old * 2, sizeof(*new));
 	if (!new)
-		return;			/* longer chains, that is all */
+		return; /* longer chains, that is all */
 	osb->table = new;
 	osb->table_bits++;
 	for (size_t n = 0; n < nr_old; n++) {
@@ -64,7 +64,8 @@ static int onode_alloc(struct overlay_sb *osb, uint64_t ino, uint32_t mode, stru
 
 	if (!on)
 		return -ENOMEM;
-	inode_init(&on->i, osb->sb, osb->fixed ? &overlay_fixed_ops : &overlay_inode_ops, ino, mode);
+	inode_init(&on->i, osb->sb, osb->fixed ? &overlay_fixed_ops : &overlay_inode_ops, ino,
+		   mode);
 	mappable_init(&on->map, &overlay_mappable_ops);
 	mutex_init(&on->lock, LC_OVERLAY);
 	INIT_HLIST_NODE(&on->hash);
@@ -105,7 +106,10 @@ void onode_sync(struct onode *on)
 	tmp.mtime = on->lower->mtime;
 	tmp.ctime = on->lower->ctime;
 	rwlock_unlock(&on->lower->lock);
-	/* vfs may hold this very lock (a rename into the parent): what it works on is recent enough. */
+	/*
+	 * vfs may hold this very lock (a rename into the parent): what it works on is recent
+	 * enough.
+	 */
 	if (!rwlock_trywrlock(&on->i.lock))
 		return;
 	if (!(atomic_load(&on->flags) & ON_META)) {
@@ -140,7 +144,7 @@ int onode_from_lower(struct overlay_sb *osb, struct inode *lower, struct inode *
 		inode_put(lower);
 		return ret;
 	}
-	new->lower = lower;		/* consumed */
+	new->lower = lower; /* consumed */
 	new->i.rdev_major = lower->rdev_major;
 	new->i.rdev_minor = lower->rdev_minor;
 	new->i.btime = lower->btime;
@@ -155,15 +159,15 @@ int onode_from_lower(struct overlay_sb *osb, struct inode *lower, struct inode *
 	}
 	mutex_unlock(&osb->lock);
 	if (on) {
-		inode_put(&new->i);	/* somebody was faster */
+		inode_put(&new->i); /* somebody was faster */
 		new = on;
 	}
 	*ret_inode = &new->i;
 	return 0;
 }
 
-int onode_new_dir(struct overlay_sb *osb, struct inode *dir, uint32_t mode, const struct vfs_caller *c,
-		  struct inode **ret_inode)
+int onode_new_dir(struct overlay_sb *osb, struct inode *dir, uint32_t mode,
+		  const struct vfs_caller *c, struct inode **ret_inode)
 {
 	struct onode *on;
 	int ret = upper_charge_inode(osb);
@@ -281,7 +285,10 @@ static void overlay_sb_destroy(struct super_block *sb)
 	free(osb);
 }
 
-/* Nothing can be found by name any more: what was kept for that goes, and the lower tree's names with it. */
+/*
+ * Nothing can be found by name any more: what was kept for that goes, and the lower tree's names
+ * with it.
+ */
 static void overlay_unmounted(struct super_block *sb)
 {
 	struct overlay_sb *osb = sb->priv;
@@ -319,8 +326,8 @@ static const struct super_ops overlay_super_ops = {
 	.destroy = overlay_sb_destroy,
 };
 
-static int overlay_mount(const struct fstype *t, const char *source, const char *options, void *boot_data,
-			 struct super_block **ret_sb)
+static int overlay_mount(const struct fstype *t, const char *source, const char *options,
+			 void *boot_data, struct super_block **ret_sb)
 {
 	const struct overlay_mount *m = boot_data;
 	auto_put(super_block) struct super_block *sb = NULL;
@@ -329,7 +336,7 @@ static int overlay_mount(const struct fstype *t, const char *source, const char 
 	int ret;
 
 	if (!m)
-		return -ENODEV;		/* mount(2) of an overlay by the guest: not yet */
+		return -ENODEV; /* mount(2) of an overlay by the guest: not yet */
 	ret = super_new(t, &overlay_super_ops, m->lower->flags & SB_KILLABLE, OVERLAYFS_MAGIC, &sb);
 	if (ret < 0)
 		return ret;

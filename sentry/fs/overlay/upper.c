@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the overlay takes from tmpfs: inodes for files made in it, and for the data of files copied up. They belong to the
- * overlay's super block, which for this purpose begins as a tmpfs's does.
+ * What the overlay takes from tmpfs: inodes for files made in it, and for the data of files copied
+ * up. They belong to the overlay's super block, which for this purpose begins as a tmpfs's does.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -13,7 +13,10 @@
 
 #include "fs/overlay/int.h"
 
-/* Above what host file systems count to, below the bits the gofer's file system uses to tell them apart. */
+/*
+ * Above what host file systems count to, below the bits the gofer's file system uses to tell them
+ * apart.
+ */
 #define FIRST_INO (UINT64_C(1) << 46)
 
 _Static_assert(offsetof(struct overlay_sb, upper) == 0, "tsb_of() finds it");
@@ -57,8 +60,9 @@ void upper_statfs(struct overlay_sb *osb, struct lx_statfs *st)
 	st->f_ffree = max_inodes > inodes ? max_inodes - inodes : 0;
 }
 
-int upper_new(struct overlay_sb *osb, struct inode *dir, uint32_t mode, uint32_t major, uint32_t minor,
-	      const char *target, const struct vfs_caller *c, struct inode **ret_inode)
+int upper_new(struct overlay_sb *osb, struct inode *dir, uint32_t mode, uint32_t major,
+	      uint32_t minor, const char *target, const struct vfs_caller *c,
+	      struct inode **ret_inode)
 {
 	static const struct vfs_caller nobody;
 	struct tnode *t;

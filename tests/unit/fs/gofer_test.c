@@ -169,8 +169,10 @@ static void attributes_are_set(void **state)
 {
 	struct fstest *t = fstest_dir();
 	auto_path struct path p = { 0 };
-	struct kattr a = { .valid = SA_MODE | SA_ATIME | SA_MTIME, .mode = 0640,
-			   .atime = { 100, 1 }, .mtime = { 200, 2 } };
+	struct kattr a = { .valid = SA_MODE | SA_ATIME | SA_MTIME,
+			   .mode = 0640,
+			   .atime = { 100, 1 },
+			   .mtime = { 200, 2 } };
 	struct kstat st;
 	struct stat hst;
 
@@ -301,11 +303,13 @@ static void xattrs_pass(void **state)
 	ret = vfs_setxattr(&t->c, &p, "user.x", "value", 5, 0);
 	if (ret != -EOPNOTSUPP) {
 		assert_int_equal(ret, 0);
-		assert_int_equal(vfs_getxattr(&t->c, p.dentry->inode, "user.x", buf, sizeof(buf)), 5);
+		assert_int_equal(vfs_getxattr(&t->c, p.dentry->inode, "user.x", buf, sizeof(buf)),
+				 5);
 		assert_int_equal(vfs_getxattr(&t->c, p.dentry->inode, "user.x", buf, 2), -ERANGE);
 		assert_int_equal(vfs_listxattr(&t->c, p.dentry->inode, buf, sizeof(buf)), 7);
 		assert_int_equal(vfs_removexattr(&t->c, &p, "user.x"), 0);
-		assert_int_equal(vfs_getxattr(&t->c, p.dentry->inode, "user.x", buf, sizeof(buf)), -ENODATA);
+		assert_int_equal(vfs_getxattr(&t->c, p.dentry->inode, "user.x", buf, sizeof(buf)),
+				 -ENODATA);
 	}
 	path_put(&p);
 	fstest_free(t);

@@ -109,7 +109,8 @@ static void directories_from_below_are_renamed(void **state)
 	assert_int_equal(t_ls(t, "/other/moved/e", &n), 2);
 	assert_int_equal(vfs_mkdir(&t->c, NULL, "/d", 0755), 0);
 	assert_int_equal(t_ls(t, "/d", &n), 0);
-	assert_int_equal(vfs_rename(&t->c, NULL, "/d", NULL, "/other/moved", LX_RENAME_EXCHANGE), 0);
+	assert_int_equal(vfs_rename(&t->c, NULL, "/d", NULL, "/other/moved", LX_RENAME_EXCHANGE),
+			 0);
 	cat_is(t, "/d/e/y", "y");
 	assert_int_equal(t_ls(t, "/other/moved", &n), 0);
 	assert_int_equal(vfs_rename(&t->c, NULL, "/other/moved", NULL, "/d", 0), -ENOTEMPTY);

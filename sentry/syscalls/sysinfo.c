@@ -13,17 +13,21 @@
 #include "kernel/kernel.h"
 #include "kernel/task.h"
 #include "syscalls/handlers.h"
+#include "time/clock.h"
 
 long sys_sysinfo(struct task *t, const struct sysargs *a)
 {
 	struct kernel *k = t->kernel;
 	uint64_t used = mm_system_usage();
 	struct lx_sysinfo si;
+	uint32_t load[3];
 
 	memset(&si, 0, sizeof(si));
 	/* a started second counts */
-	si.uptime = (int64_t)DIV_ROUND_UP(
-		host_clock_ns(HOST_CLOCK_MONOTONIC) - k->boot_monotonic_ns, UINT64_C(1000000000));
+	si.uptime = DIV_ROUND_UP(clock_boottime_ns(), INT64_C(1000000000));
+	kernel_loadavg(load);
+	for (unsigned int i = 0; i < 3; i++)
+		si.loads[i] = load[i];
 	si.totalram = k->config.total_memory;
 	si.freeram = si.totalram - MIN(used, si.totalram);
 	si.mem_unit = 1;

@@ -240,6 +240,9 @@ static int64_t mmap_locked(struct mm *mm, const struct mm_mmap_req *req, struct 
 		if (ret < 0)
 			return ret;
 	}
+	ret = check_flags(req); /* after the address, as Linux has it */
+	if (ret < 0)
+		return ret;
 	if (vm_flags & VM_LOCKED && lim && mm->locked_vm + size > lim->memlock)
 		return lim->memlock == 0 ? -EPERM : -EAGAIN;
 	ret = mm_check_limits(mm, size - MIN((uint64_t)overlap, size), req->prot, vm_flags, lim);
@@ -273,12 +276,9 @@ int64_t mm_mmap(struct mm *mm, const struct mm_mmap_req *req, const struct mm_li
 		return -EINVAL;
 	if (__builtin_add_overflow(req->off, size, &end_off))
 		return -EOVERFLOW;
-	ret = check_flags(req);
-	if (ret < 0)
-		return ret;
 	if (req->mappable) {
 		m = mappable_get(req->mappable);
-	} else if ((req->flags & LX_MAP_TYPE) != LX_MAP_PRIVATE) {
+	} else if ((req->flags & LX_MAP_TYPE) == LX_MAP_SHARED) {
 		ret = shmem_anon_new(size, &m);
 		if (ret < 0)
 			return ret;

@@ -166,14 +166,8 @@ static int64_t remap_fixed(struct mm *mm, const struct remap *r) REQUIRES(mm->lo
 	struct vma *v;
 	int ret;
 
-	if (r->flags & LX_MREMAP_FIXED) {
-		if (!page_aligned(new_addr) || !mm_range_ok(mm, new_addr, r->new_size))
-			return -EINVAL;
-		if (r->old + r->old_size > new_addr && new_addr + r->new_size > r->old)
-			return -EINVAL;
-		if (new_addr < mm->min_addr)
-			return -EPERM;
-	}
+	if ((r->flags & LX_MREMAP_FIXED) && new_addr < mm->min_addr)
+		return -EPERM;
 	if ((r->flags & LX_MREMAP_DONTUNMAP) && mm->nr_vmas + 2 >= MM_MAX_MAP_COUNT)
 		return -ENOMEM;
 	if (r->flags & LX_MREMAP_FIXED) {
@@ -258,6 +252,10 @@ int64_t mm_mremap(struct mm *mm, uaddr_t old, uint64_t old_size, uint64_t new_si
 	    !round_up_ok(new_size, PAGE_SIZE, &r.new_size))
 		return -EINVAL;
 	if (!r.new_size || r.new_size > mm->max_addr)
+		return -EINVAL;
+	if ((flags & LX_MREMAP_FIXED) &&
+	    (!page_aligned(new_addr) || !mm_range_ok(mm, new_addr, r.new_size) ||
+	     (old + r.old_size > new_addr && new_addr + r.new_size > old)))
 		return -EINVAL;
 	mm_lock(mm);
 	mm_note_limits(mm, lim);

@@ -144,7 +144,7 @@ static long do_getlk(struct task *t, struct file *f, uaddr_t ul, bool ofd)
 
 	if (ret < 0)
 		return ret;
-	if (req.type == LX_F_UNLCK)
+	if (req.type == LX_F_UNLCK && !ofd)
 		return -EINVAL;
 	flock_test(f->inode, &req);
 	l.l_type = (int16_t)req.type;

@@ -117,10 +117,12 @@ static long rw_plain(struct task *t, int fd, uaddr_t buf, uint64_t size, bool ha
 	if (has_pos && pos < 0)
 		return -EINVAL;
 	f = fd_get(t->fds, fd);
-	if (!f || !(f->mode & (write ? FMODE_WRITE : FMODE_READ)))
+	if (!f)
 		return -EBADF;
 	if (has_pos && (f->ops->flags & FOP_STREAM))
 		return -ESPIPE;
+	if (!(f->mode & (write ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
 	if (size > mm_max_addr(t->mm) || buf > mm_max_addr(t->mm) - size)
 		return -EFAULT;
 	uio_init_user1(&u, t->mm, &seg, buf, size);
@@ -174,10 +176,12 @@ static long rw_vector(struct task *t, int fd, uaddr_t uiov, unsigned long nr, bo
 	if (has_pos && pos < 0)
 		return -EINVAL;
 	f = fd_get(t->fds, fd);
-	if (!f || !(f->mode & (write ? FMODE_WRITE : FMODE_READ)))
+	if (!f)
 		return -EBADF;
 	if (has_pos && (f->ops->flags & FOP_STREAM))
 		return -ESPIPE;
+	if (!(f->mode & (write ? FMODE_WRITE : FMODE_READ)))
+		return -EBADF;
 	ret = copyin_iovec(t, uiov, nr, inline_seg, &seg, &u);
 	if (ret < 0)
 		return ret;

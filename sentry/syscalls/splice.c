@@ -147,7 +147,7 @@ static long copy_from_file(struct task *t, struct file *in, int64_t *ipos, struc
 long sys_sendfile(struct task *t, const struct sysargs *a)
 {
 	auto_put(file) struct file *in = fd_get_readable(t, arg_int(a, 1));
-	auto_put(file) struct file *out = fd_get_writable(t, arg_int(a, 0));
+	auto_put(file) struct file *out = NULL;
 	uaddr_t upos = arg_addr(a, 2);
 	uint64_t n = MIN(arg_ulong(a, 3), (uint64_t)LX_MAX_RW_COUNT);
 	int64_t pos;
@@ -155,10 +155,19 @@ long sys_sendfile(struct task *t, const struct sysargs *a)
 
 	if (upos && copyin(t, &pos, upos, sizeof(pos)) < 0)
 		return -EFAULT;
-	if (!in || !out)
+	if (!in)
 		return -EBADF;
+	if (upos && (in->ops->flags & FOP_STREAM))
+		return -ESPIPE;
+	out = fd_get_writable(t, arg_int(a, 0));
+	if (!out)
+		return -EBADF;
+	if (file_is_pipe(out) && (vfs_poll(out) & LX_POLLERR)) {
+		signal_send_task(t, LX_SIGPIPE, NULL);
+		return -EPIPE;
+	}
 	if (in->ops->flags & FOP_STREAM)
-		return upos ? -ESPIPE : -EINVAL;
+		return -EINVAL;
 	if (!in->ops->read || LX_S_ISDIR(in->inode->mode))
 		return -EINVAL;
 	if (upos && pos < 0)

@@ -51,7 +51,7 @@ static int make(const struct fstype *t, uint32_t magic, struct mount **ret_m)
 	root->iflags |= INODE_PRIVATE;
 	ret = super_set_root(sb, root);
 	if (ret == 0)
-		ret = mount_new(sb, sb->root, t->name, 0, ret_m);
+		ret = mount_new(sb, sb->root, t->name, LX_MS_NOEXEC, ret_m);
 	super_put(sb);
 	return ret;
 }

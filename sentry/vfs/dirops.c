@@ -475,6 +475,8 @@ static int rename_locked(struct renaming *r)
 	int ret;
 
 	ret = namei_lookup_locked(&r->from, &r->fd);
+	if (ret == 0 && !r->fd->inode)
+		ret = -ENOENT;
 	if (ret == 0)
 		ret = namei_lookup_locked(&r->to, &r->td);
 	if (ret == 0)

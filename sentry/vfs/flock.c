@@ -96,12 +96,26 @@ static const struct flock_item *conflict(const struct flock_ctx *ctx, const stru
 	return NULL;
 }
 
+/* F_OFD_GETLK with F_UNLCK asks for the owner's own locks. */
+static const struct flock_item *own_range(const struct flock_ctx *ctx, const struct flock_req *req)
+{
+	const struct flock_item *l;
+
+	if (!ctx)
+		return NULL;
+	list_for_each_entry(l, &ctx->ranges, link) {
+		if (l->owner == req->owner && l->start <= req->end && req->start <= l->end)
+			return l;
+	}
+	return NULL;
+}
+
 int flock_test(struct inode *i, struct flock_req *req)
 {
 	const struct flock_item *l;
 
 	mutex_lock(&g_flock_lock);
-	l = conflict(i->flocks, req);
+	l = req->type == LX_F_UNLCK ? own_range(i->flocks, req) : conflict(i->flocks, req);
 	if (l) {
 		req->type = l->type;
 		req->start = l->start;

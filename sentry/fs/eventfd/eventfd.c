@@ -55,7 +55,7 @@ static ssize_t eventfd_write(struct file *f, struct uio *src, int64_t *pos, int 
 	ssize_t ret;
 	uint64_t v;
 
-	if (uio_left(src) < sizeof(v))
+	if (uio_left(src) != sizeof(v))
 		return -EINVAL;
 	ret = uio_read(&peek, &v, sizeof(v));
 	if (ret != (ssize_t)sizeof(v))

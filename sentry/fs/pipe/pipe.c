@@ -290,6 +290,8 @@ static ssize_t merge_tail(struct pipe *p, struct uio *src, uint32_t n)
 	if (!buf)
 		return -ENOMEM;
 	got = uio_read(src, buf, n);
+	if (got >= 0 && got < (ssize_t)n)
+		got = -EFAULT;
 	if (got <= 0 || try_merge(p, buf, (uint32_t)got, &was_empty)) {
 		free(buf);
 		return got;
@@ -305,6 +307,7 @@ static ssize_t pipe_write(struct file *f, struct uio *src, int64_t *pos, int rwf
 	struct pipe *p = f->priv;
 	bool packet = f->flags & LX_O_DIRECT;
 	ssize_t done = 0, n = 0;
+	size_t want;
 	char *page;
 	int ret;
 
@@ -332,9 +335,11 @@ static ssize_t pipe_write(struct file *f, struct uio *src, int64_t *pos, int rwf
 			n = -ENOMEM;
 			break;
 		}
-		n = uio_read(src, page, MIN(uio_left(src), (size_t)PAGE_SIZE));
-		if (n <= 0) {
+		want = MIN(uio_left(src), (size_t)PAGE_SIZE);
+		n = uio_read(src, page, want);
+		if (n < (ssize_t)want) { /* a page that cannot be filled does not count */
 			free(page);
+			n = n < 0 ? n : -EFAULT;
 			break;
 		}
 		push(p, page, (uint32_t)n, packet);

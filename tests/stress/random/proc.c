@@ -53,7 +53,7 @@ static void op_rlimit(void)
 	if (w == RLIMIT_FSIZE)
 		r.rlim_cur = r.rlim_max = RLIM_INFINITY;
 	if (w == RLIMIT_CORE)
-		r.rlim_cur = 0;
+		r.rlim_cur = r.rlim_max = 0;
 	call("(%d, %lu, %lu)", w, (unsigned long)r.rlim_cur, (unsigned long)r.rlim_max);
 	result(setrlimit(w, &r));
 	if (getrlimit(w, &r) == 0)

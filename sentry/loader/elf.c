@@ -38,9 +38,8 @@ static bool header_ok(const struct lx_elf64_ehdr *eh)
 {
 	return memcmp(eh->e_ident, LX_ELFMAG, LX_SELFMAG) == 0 &&
 	       (eh->e_type == LX_ET_EXEC || eh->e_type == LX_ET_DYN) &&
-	       eh->e_machine == LX_ELF_MACHINE &&
-	       eh->e_phentsize == sizeof(struct lx_elf64_phdr) && eh->e_phnum > 0 &&
-	       eh->e_phnum * sizeof(struct lx_elf64_phdr) <= ELF_MAX_PHDR_BYTES;
+	       eh->e_machine == LX_ELF_MACHINE && eh->e_phentsize == sizeof(struct lx_elf64_phdr) &&
+	       eh->e_phnum > 0 && eh->e_phnum * sizeof(struct lx_elf64_phdr) <= ELF_MAX_PHDR_BYTES;
 }
 
 static int read_interp(const struct elf_reader *r, const struct lx_elf64_phdr *ph,

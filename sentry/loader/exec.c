@@ -67,11 +67,36 @@ int loader_open(const struct vfs_caller *c, const struct path *start, const char
 	return vfs_open_path(&kc, &p, LX_O_RDONLY, ret_file);
 }
 
+/* Nobody may write to a file while it is executed: ETXTBSY, here or there. */
+static int exec_file_get(struct file *f, struct file **ret_file)
+{
+	int ret = inode_deny_write(f->inode);
+
+	if (ret < 0)
+		return ret;
+	*ret_file = file_get(f);
+	return 0;
+}
+
+static void exec_file_put(void *f)
+{
+	inode_allow_write(((struct file *)f)->inode);
+	file_put(f);
+}
+
+static int open_exec(const struct vfs_caller *c, const char *name, struct file **ret_file)
+{
+	auto_put(file) struct file *f = NULL;
+	int ret = loader_open(c, NULL, name, WALK_FOLLOW, &f);
+
+	return ret < 0 ? ret : exec_file_get(f, ret_file);
+}
+
 /* --- one load --- */
 
 struct load {
 	const struct loader_request *req;
-	struct file *exe, *interp; /* owned */
+	struct file *exe, *interp; /* owned, from exec_file_get */
 	struct elf_image exe_img, interp_img;
 	struct exec_privs privs;
 	struct mm *mm; /* owned */
@@ -81,9 +106,9 @@ struct load {
 static void load_fini(struct load *l)
 {
 	if (l->exe)
-		file_put(l->exe);
+		exec_file_put(l->exe);
 	if (l->interp)
-		file_put(l->interp);
+		exec_file_put(l->interp);
 	elf_image_fini(&l->exe_img);
 	elf_image_fini(&l->interp_img);
 	if (l->privs.cred)
@@ -134,10 +159,10 @@ static int resolve_scripts(struct load *l)
 		ret = loader_args_replace_first(l->req->args, by, n);
 		if (ret < 0)
 			return ret;
-		ret = loader_open(l->req->caller, NULL, s.interp, WALK_FOLLOW, &next);
+		ret = open_exec(l->req->caller, s.interp, &next);
 		if (ret < 0)
 			return ret;
-		file_put(l->exe);
+		exec_file_put(l->exe);
 		l->exe = next;
 		memcpy(owned, s.interp, strlen(s.interp) + 1);
 		name = owned;
@@ -156,7 +181,7 @@ static int read_headers(struct load *l, uint64_t max_addr)
 		return ret;
 	if (!l->exe_img.interp)
 		return 0;
-	ret = loader_open(l->req->caller, NULL, l->exe_img.interp, WALK_FOLLOW, &l->interp);
+	ret = open_exec(l->req->caller, l->exe_img.interp, &l->interp);
 	if (ret < 0)
 		return ret;
 	note_readable(l, l->interp);
@@ -229,11 +254,6 @@ static int build(struct load *l, struct loader_result *ret_res)
 	return 0;
 }
 
-static void put_exe(void *exe)
-{
-	file_put(exe);
-}
-
 static void set_comm(char comm[16], const char *filename)
 {
 	const char *base = strrchr(filename, '/');
@@ -245,11 +265,13 @@ static void set_comm(char comm[16], const char *filename)
 
 int loader_load(const struct loader_request *req, struct loader_result *ret_res)
 {
-	struct load l = { .req = req, .exe = file_get(req->exe) };
+	struct load l = { .req = req };
 	struct loader_result res = { 0 };
 	int ret;
 
-	ret = resolve_scripts(&l);
+	ret = exec_file_get(req->exe, &l.exe);
+	if (ret == 0)
+		ret = resolve_scripts(&l);
 	if (ret == 0)
 		ret = read_headers(&l, mm_system_max_addr());
 	if (ret == 0)
@@ -262,9 +284,9 @@ int loader_load(const struct loader_request *req, struct loader_result *ret_res)
 		load_fini(&l);
 		return ret;
 	}
-	mm_exe_set(l.mm, file_get(l.exe), put_exe);
+	res.exe = file_get(l.exe);
+	mm_exe_set(l.mm, STEAL(l.exe), exec_file_put);
 	res.mm = STEAL(l.mm);
-	res.exe = STEAL(l.exe);
 	res.cred = STEAL(l.privs.cred);
 	res.secureexec = l.privs.secure;
 	res.not_dumpable = l.not_dumpable;

@@ -267,6 +267,7 @@ int loader_load(const struct loader_request *req, struct loader_result *ret_res)
 {
 	struct load l = { .req = req };
 	struct loader_result res = { 0 };
+	bool fatal = false;
 	int ret;
 
 	ret = exec_file_get(req->exe, &l.exe);
@@ -274,13 +275,17 @@ int loader_load(const struct loader_request *req, struct loader_result *ret_res)
 		ret = resolve_scripts(&l);
 	if (ret == 0)
 		ret = read_headers(&l, mm_system_max_addr());
+	fatal = ret == -EINVAL; /* segments that cannot be: found by those who map them */
 	if (ret == 0)
 		ret = exec_privs(req->caller->cred, l.exe, req->no_priv_gain, &l.privs);
 	if (ret == 0)
 		ret = new_mm(&l);
-	if (ret == 0)
+	if (ret == 0) {
 		ret = build(&l, &res);
+		fatal = ret < 0;
+	}
 	if (ret < 0) {
+		ret_res->fatal = fatal;
 		load_fini(&l);
 		return ret;
 	}

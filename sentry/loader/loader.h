@@ -69,7 +69,8 @@ struct loader_result {
 	/* AT_SECURE: clear pdeath_signal, undumpable, default stack limit ... */
 	bool secureexec;
 	bool not_dumpable; /* the file is not readable by the caller */
-	char comm[16];     /* basename of filename */
+	bool fatal;
+	char comm[16]; /* basename of filename */
 };
 
 /*
@@ -80,7 +81,9 @@ int loader_open(const struct vfs_caller *c, const struct path *start, const char
 		unsigned int walk, struct file **ret_file);
 
 /*
- * Errors as execve(2): ENOEXEC, ELIBBAD, EINVAL, ENOMEM, ENOENT, EACCES, ELOOP, E2BIG, EIO, EISDIR.
+ * Errors as execve(2): ENOEXEC, ELIBBAD, EINVAL, ENOMEM, ENOENT, EACCES, ELOOP, E2BIG, EIO,
+ * ETXTBSY. On failure only ret_res->fatal is set: Linux would have given up the old program
+ * already, and the caller dies of SIGSEGV.
  */
 int loader_load(const struct loader_request *req, struct loader_result *ret_res);
 /* Drops what the result still holds; fields the caller took over are set to NULL by it before. */

@@ -70,7 +70,7 @@ static bool shares_fs(struct task *t)
 }
 
 static int load(struct task *t, struct file *f, const char *filename, bool fd_cloexec,
-		struct loader_args *args, struct exec_image *ret_img)
+		struct loader_args *args, struct exec_image *ret_img, bool *ret_fatal)
 {
 	struct vfs_caller c = task_vfs_caller(t);
 	struct mm_limits lim = task_mm_limits(t);
@@ -88,8 +88,10 @@ static int load(struct task *t, struct file *f, const char *filename, bool fd_cl
 	int ret;
 
 	ret = loader_load(&req, &res);
-	if (ret < 0)
+	if (ret < 0) {
+		*ret_fatal = res.fatal;
 		return ret;
+	}
 	ret_img->mm = STEAL(res.mm);
 	ret_img->cred = STEAL(res.cred);
 	ret_img->entry = res.entry;
@@ -106,6 +108,7 @@ int exec_load_request(struct task *t, const struct exec_request *req, struct exe
 	struct vfs_caller c = task_vfs_caller(t);
 	auto_put(file) struct file *f = NULL;
 	struct loader_args args = { 0 };
+	bool fatal;
 	int ret;
 
 	ret = open_exec(&c, NULL, req->path, WALK_FOLLOW, &f);
@@ -114,7 +117,7 @@ int exec_load_request(struct task *t, const struct exec_request *req, struct exe
 	ret = loader_args_from_kernel(req->argv, req->envp, task_rlimit(t, LX_RLIMIT_STACK), &args);
 	if (ret < 0)
 		return ret;
-	ret = load(t, f, req->path, false, &args, ret_img);
+	ret = load(t, f, req->path, false, &args, ret_img, &fatal);
 	loader_args_fini(&args);
 	return ret;
 }
@@ -124,15 +127,19 @@ static long do_exec(struct task *t, struct file *f, const char *filename, bool f
 {
 	struct loader_args args = { 0 };
 	struct exec_image img = { 0 };
+	bool fatal = false;
 	long ret;
 
 	ret = loader_args_from_guest(t->mm, argv, envp, task_rlimit(t, LX_RLIMIT_STACK), &args);
 	if (ret < 0)
 		return ret;
-	ret = load(t, f, filename, fd_cloexec, &args, &img);
+	ret = load(t, f, filename, fd_cloexec, &args, &img, &fatal);
 	loader_args_fini(&args);
-	if (ret < 0)
+	if (ret < 0) {
+		if (fatal)
+			tgroup_exit(t->tg, LX_SIGSEGV);
 		return ret;
+	}
 	ret = exec_commit(t, &img);
 	exec_image_fini(&img);
 	return ret;

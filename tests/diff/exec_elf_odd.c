@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF files made by hand: the smallest that runs, and many that must not. Files that Linux notices only when the old
- * program is gone are left out.
+ * ELF files made by hand: the smallest that runs, and many that must not. Some are found out only when the old
+ * program is gone.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -107,6 +107,12 @@ int main(void)
 	RUN("interpreter too short", interp(&im, "", 1));
 	RUN("interpreter too long", interp(&im, "/x", 5000));
 	RUN("interpreter no program", interp(&im, "/etc/passwd", 12); chmod("prog", 0755));
+	RUN("more in the file than in memory", im.ph[0].p_memsz = 100);
+	RUN("offset that does not fit the address", im.ph[0].p_offset = 8);
+	RUN("segment beyond all addresses", im.ph[0].p_vaddr = 0x7fffffffffff0000; im.ph[0].p_memsz = 1 << 20);
+	RUN("segment that wraps", im.ph[0].p_vaddr = -4096ul; im.ph[0].p_memsz = 8192);
+	RUN("too large a segment", im.ph[0].p_flags |= PF_W; im.ph[0].p_memsz = 1ul << 47);
+	RUN("moved, nothing to load", im.eh.e_type = ET_DYN; im.ph[0].p_type = PT_NOTE);
 	RUN("interpreter a directory", interp(&im, "/etc", 5));
 	return 0;
 }

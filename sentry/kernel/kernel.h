@@ -47,7 +47,7 @@ struct kernel {
 	struct kernel_config config;
 	struct mutex tasklist_lock; /* LC_TASKLIST */
 	struct list_head tgroups;
-	struct tgroup *init; /* tgid 1 */
+	struct tgroup *init; /* tgid 1; NULL once it was reaped. borrowed, tasklist */
 	unsigned int nr_tasks;
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;

@@ -191,6 +191,8 @@ void tgroup_reap_locked(struct tgroup *tg)
 	struct task *leader = tg->leader;
 
 	tgroup_get(tg);
+	if (tg->kernel->init == tg)
+		tg->kernel->init = NULL;
 	tgroup_unpublish_locked(tg);
 	mutex_lock(&tg->siglock);
 	tg->leader = NULL;

@@ -21,7 +21,7 @@ static int brk_grow(struct mm *mm, uaddr_t from, uaddr_t to, uaddr_t brk,
 	uaddr_t old = mm->brk;
 	int ret;
 
-	if (!mm_range_ok(mm, from, to - from) || mm->nr_vmas >= MM_MAX_MAP_COUNT)
+	if (!mm_range_ok(mm, from, to - from) || mm_maps_full(mm, 1))
 		return -ENOMEM;
 	if (next && to + ((next->flags & VM_GROWSDOWN) ? MM_STACK_GUARD_GAP : 0) > next->start)
 		return -ENOMEM;

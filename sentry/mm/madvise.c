@@ -220,7 +220,7 @@ static int advise_piece(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end
 		ret = mm_reserve_nodes(mm, 2, 0);
 		if (ret < 0)
 			return ret;
-		if (mm->nr_vmas + 2 > MM_MAX_MAP_COUNT)
+		if (mm_maps_full(mm, 2))
 			return -ENOMEM;
 		vma_split_at(mm, start);
 		vma_split_at(mm, end);

@@ -32,7 +32,7 @@ static int apply_lock(struct mm *mm, uaddr_t start, uaddr_t end, unsigned int lo
 
 	if (ret < 0)
 		return ret;
-	if (mm->nr_vmas + 2 > MM_MAX_MAP_COUNT)
+	if (mm_maps_full(mm, 2))
 		return -ENOMEM;
 	vma_split_at(mm, start);
 	vma_split_at(mm, end);

@@ -44,7 +44,8 @@
 #define VM_SEQ_READ    0x4000u
 #define VM_SPECIAL     0x8000u /* vdso and vvar: not for mremap splits, madvise, mlock */
 
-#define MM_MAX_MAP_COUNT   65530u
+#define MM_MAX_VMAS        65530u
+#define MM_MAX_PMAS        64506u /* the host has the same limit, and needs room to split for unmaps */
 #define MM_STACK_GUARD_GAP (256ul * PAGE_SIZE)
 #define MM_COPY_AT_MMAP                                                                            \
 	(256ul << 10)       /* private writable file mappings up to this are copied when made */
@@ -205,6 +206,12 @@ static inline void mm_note_limits(struct mm *mm, const struct mm_limits *lim) RE
 }
 /* True for a thread that asks the same (mm, addr) again while nothing changed in between. */
 bool mm_fault_repeats(struct mm *mm, uaddr_t addr) REQUIRES(mm->lock);
+
+/* No room for n more of either kind. */
+static inline bool mm_maps_full(const struct mm *mm, unsigned int n)
+{
+	return mm->nr_vmas + n > MM_MAX_VMAS || mm->nr_pmas + n > MM_MAX_PMAS;
+}
 
 /* --- vma.c --- */
 static inline struct vma *vma_of(struct rb_node *n)

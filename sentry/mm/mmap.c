@@ -102,7 +102,7 @@ int mm_munmap_locked(struct mm *mm, uaddr_t start, uaddr_t end)
 	if (mapped_bytes(mm, start, end) < 0)
 		return -EPERM;
 	/* a hole in the middle makes one more */
-	if (v->start < start && v->end > end && mm->nr_vmas >= MM_MAX_MAP_COUNT)
+	if (v->start < start && v->end > end && mm_maps_full(mm, 1))
 		return -ENOMEM;
 	ret = mm_reserve_nodes(mm, 2, 2);
 	if (ret < 0)
@@ -209,7 +209,7 @@ static int64_t mmap_locked(struct mm *mm, const struct mm_mmap_req *req, struct 
 	int ret;
 
 	mm_note_limits(mm, lim);
-	if (mm->nr_vmas >= MM_MAX_MAP_COUNT)
+	if (mm_maps_full(mm, 1))
 		return -ENOMEM;
 	if ((req->flags & LX_MAP_TYPE) != LX_MAP_PRIVATE)
 		vm_flags |= VM_SHARED;

@@ -26,7 +26,7 @@ static int protect_piece(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t en
 			return ret;
 	}
 	if ((v->start < start || v->end > end) &&
-	    mm->nr_vmas + (v->start < start && v->end > end) >= MM_MAX_MAP_COUNT)
+	    mm_maps_full(mm, 1 + (v->start < start && v->end > end)))
 		return -ENOMEM;
 	ret = mm_reserve_nodes(mm, 2, 2);
 	if (ret < 0)

@@ -118,7 +118,7 @@ static int64_t move_vma(struct mm *mm, struct vma *v, const struct remap *r, uad
 	struct vma *n;
 	int ret;
 
-	if (mm->nr_vmas + 3 >= MM_MAX_MAP_COUNT)
+	if (mm_maps_full(mm, 3))
 		return -ENOMEM;
 	ret = mm_reserve_nodes(mm, 3, 2);
 	if (ret < 0)
@@ -168,7 +168,7 @@ static int64_t remap_fixed(struct mm *mm, const struct remap *r) REQUIRES(mm->lo
 
 	if ((r->flags & LX_MREMAP_FIXED) && new_addr < mm->min_addr)
 		return -EPERM;
-	if ((r->flags & LX_MREMAP_DONTUNMAP) && mm->nr_vmas + 2 >= MM_MAX_MAP_COUNT)
+	if ((r->flags & LX_MREMAP_DONTUNMAP) && mm_maps_full(mm, 2))
 		return -ENOMEM;
 	if (r->flags & LX_MREMAP_FIXED) {
 		ret = mm_munmap_locked(mm, new_addr, new_addr + r->new_size);

@@ -134,6 +134,9 @@ void mm_set_stack_limit(struct mm *mm, uint64_t limit)
 
 int mm_alloc(uint64_t aslr_seed, struct mm **ret_mm)
 {
+	/* apart for each, so that mm_fault_repeats() takes none for an earlier one at the same
+	 * place */
+	static atomic_ulong first_seq;
 	struct mm *mm = calloc(1, sizeof(*mm));
 	int ret;
 
@@ -147,6 +150,7 @@ int mm_alloc(uint64_t aslr_seed, struct mm **ret_mm)
 	ref_init(&mm->ref);
 	mutex_init(&mm->lock, LC_MM);
 	cond_init(&mm->quiesce_end);
+	atomic_init(&mm->seq, atomic_fetch_add(&first_seq, 1ul << 24));
 	mm->aslr_seed = aslr_seed;
 	mm->min_addr = page_up(MAX(g_mm.limits.min_addr, (uint64_t)PAGE_SIZE));
 	mm->max_addr = page_down(g_mm.limits.max_addr);

@@ -170,7 +170,9 @@ static void request(struct gofer_server *s, const uint8_t *in)
 		break;
 	case GOFER_CREATE:
 	case GOFER_MKDIR:
-	case GOFER_MKNOD: fixed[1] = word & (in[7] % 8 ? 07777 : UINT32_MAX); break;
+	case GOFER_MKNOD:
+		fixed[1] = word & (in[7] % 8 ? 07777 : UINT32_MAX);
+		break;
 	case GOFER_READDIR:
 		fixed[1] = in[7] % 8 ? 0 : word;
 		fixed[2] = 4096 | (uint64_t)(in[5] & 1) << 32;

@@ -36,7 +36,8 @@ int main(void)
 	SHOW(brk_to(start + 50 * PG + 123) == start + 50 * PG + 123);
 	SHOW(brk_to(start + 49 * PG + 7) == start + 49 * PG + 7);
 	/* a mapping in the way */
-	wall = mmap(base + 80 * PG, PG, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	wall = mmap(base + 80 * PG, PG, PROT_READ,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	SHOW(wall == base + 80 * PG);
 	SHOW(brk_to(start + 200 * PG) == start + 49 * PG + 7);
 	SHOW(brk_to(start + 70 * PG) == start + 70 * PG);

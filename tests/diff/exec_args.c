@@ -37,7 +37,8 @@ static char **many(int n, int len)
 
 int main(int argc, char **argv, char **envp)
 {
-	char *none[] = { NULL }, *two[] = { "show", "", "b c", NULL }, *env[] = { "A=1", "no equals", "", "B=2", NULL };
+	char *none[] = { NULL }, *two[] = { "show", "", "b c", NULL },
+	     *env[] = { "A=1", "no equals", "", "B=2", NULL };
 	char **v, *big;
 	struct rlimit rl;
 

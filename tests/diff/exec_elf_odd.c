@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ELF files made by hand: the smallest that runs, and many that must not. Some are found out only when the old
- * program is gone.
+ * ELF files made by hand: the smallest that runs, and many that must not. Some are found out only
+ * when the old program is gone.
  */
 #include <elf.h>
 #include <fcntl.h>
@@ -25,7 +25,8 @@ static const unsigned char exit_42[] = { 0xb8, 60, 0, 0, 0, 0xbf, 42, 0, 0, 0, 0
 #else
 #define MACHINE EM_AARCH64
 /* mov x8, #93; mov x0, #42; svc #0 */
-static const unsigned char exit_42[] = { 0xa8, 0x0b, 0x80, 0xd2, 0x40, 0x05, 0x80, 0xd2, 0x01, 0, 0, 0xd4 };
+static const unsigned char exit_42[] = { 0xa8, 0x0b, 0x80, 0xd2, 0x40, 0x05,
+					 0x80, 0xd2, 0x01, 0,    0,    0xd4 };
 #endif
 
 static struct image base(void)
@@ -87,8 +88,10 @@ int main(void)
 	RUN("plain");
 	RUN("moved", im.eh.e_type = ET_DYN; im.ph[0].p_vaddr = 0; im.eh.e_entry -= 0x400000);
 	RUN("bss", im.ph[0].p_flags |= PF_W; im.ph[0].p_memsz = 100000);
-	RUN("only headers of others", im.eh.e_phnum = 3; im.ph[1].p_type = PT_NOTE; im.ph[2].p_type = 0x12345);
-	RUN("executable stack", im.eh.e_phnum = 2; im.ph[1].p_type = PT_GNU_STACK; im.ph[1].p_flags = 7);
+	RUN("only headers of others", im.eh.e_phnum = 3; im.ph[1].p_type = PT_NOTE;
+	    im.ph[2].p_type = 0x12345);
+	RUN("executable stack", im.eh.e_phnum = 2; im.ph[1].p_type = PT_GNU_STACK;
+	    im.ph[1].p_flags = 7);
 	RUN("class 32", im.eh.e_ident[EI_CLASS] = ELFCLASS32);
 	RUN("no magic", im.eh.e_ident[0] = 0);
 	RUN("other machine", im.eh.e_machine = EM_S390);
@@ -109,7 +112,8 @@ int main(void)
 	RUN("interpreter no program", interp(&im, "/etc/passwd", 12); chmod("prog", 0755));
 	RUN("more in the file than in memory", im.ph[0].p_memsz = 100);
 	RUN("offset that does not fit the address", im.ph[0].p_offset = 8);
-	RUN("segment beyond all addresses", im.ph[0].p_vaddr = 0x7fffffffffff0000; im.ph[0].p_memsz = 1 << 20);
+	RUN("segment beyond all addresses", im.ph[0].p_vaddr = 0x7fffffffffff0000;
+	    im.ph[0].p_memsz = 1 << 20);
 	RUN("segment that wraps", im.ph[0].p_vaddr = -4096ul; im.ph[0].p_memsz = 8192);
 	RUN("too large a segment", im.ph[0].p_flags |= PF_W; im.ph[0].p_memsz = 1ul << 47);
 	RUN("moved, nothing to load", im.eh.e_type = ET_DYN; im.ph[0].p_type = PT_NOTE);

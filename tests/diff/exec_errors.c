@@ -34,7 +34,8 @@ int main(void)
 	chmod("nointerp", 0755);
 	make_file("loop1", "#!loop1\n");
 	chmod("loop1", 0755);
-	make_file("elf", "\177ELFxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+	make_file("elf",
+		  "\177ELFxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 	chmod("elf", 0755);
 	symlink("garbage", "link");
 	symlink("self", "self");

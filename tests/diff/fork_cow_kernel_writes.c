@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel writes into pages that fork shares: read(2), and the like, must not reach the other side. */
+/* The kernel writes into pages that fork shares: read(2), and the like, must not reach the other
+ * side. */
 #include <fcntl.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -11,7 +12,8 @@
 int main(void)
 {
 	int fd = open("f", O_RDWR | O_CREAT, 0600), fds[2], st;
-	char *p = mmap(NULL, 16 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), c;
+	char *p = mmap(NULL, 16 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     c;
 	struct iovec iov[2] = { { p + 2 * PG - 3, 6 }, { p + 9 * PG, 3 * PG } };
 	char page[8 * PG];
 

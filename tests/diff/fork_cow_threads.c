@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads write all the time while others fork: every child sees one consistent pair of counters per thread. */
+/* Threads write all the time while others fork: every child sees one consistent pair of counters
+ * per thread. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -34,7 +35,8 @@ int main(void)
 	pthread_t th[3];
 	int bad = 0, st;
 
-	pairs = mmap(NULL, 3 * sizeof(*pairs), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pairs = mmap(NULL, 3 * sizeof(*pairs), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
 	for (int i = 0; i < 3; i++)
 		pthread_create(&th[i], NULL, bump, &pairs[i]);
 	for (int round = 0; round < 30; round++) {
@@ -44,7 +46,8 @@ int main(void)
 			int ret = 0;
 
 			for (int i = 0; i < 3; i++) {
-				unsigned long a = atomic_load(&pairs[i].a), b = atomic_load(&pairs[i].b);
+				unsigned long a = atomic_load(&pairs[i].a),
+					      b = atomic_load(&pairs[i].b);
 
 				/* not one page older than the other by more than a step */
 				if (b > a || a > b + 1)

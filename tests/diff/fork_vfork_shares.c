@@ -37,7 +37,8 @@ int main(void)
 	static char *volatile from_child;
 	pid = vfork();
 	if (pid == 0) {
-		from_child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		from_child = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
 		from_child[0] = 'v';
 		_exit(0);
 	}

@@ -4,8 +4,8 @@
 
 #include "lib/probe.h"
 
-#define PG   4096
-#define RW   (PROT_READ | PROT_WRITE)
+#define PG 4096
+#define RW (PROT_READ | PROT_WRITE)
 
 static int count(const char *p, char c, size_t n)
 {

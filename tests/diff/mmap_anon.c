@@ -6,7 +6,9 @@
 
 int main(void)
 {
-	char *p = SHOWP(mmap(NULL, 8 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)), *q;
+	char *p = SHOWP(mmap(NULL, 8 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			     0)),
+	     *q;
 	int sum = 0;
 
 	for (int i = 0; i < 8 * PG; i++)
@@ -34,7 +36,8 @@ int main(void)
 	p = mmap(NULL, 64 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(p, 'y', 64 * PG);
 	munmap(p, 64 * PG);
-	q = mmap(p, 64 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	q = mmap(p, 64 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0);
 	SHOW(q == p);
 	sum = 0;
 	for (int i = 0; i < 64 * PG; i++)

@@ -4,7 +4,7 @@
 
 #include "lib/probe.h"
 
-#define PG 4096
+#define PG  4096
 #define BIG (600 * 1024)
 
 static void small(int prot)

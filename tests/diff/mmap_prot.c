@@ -12,8 +12,8 @@ static const unsigned char ret_insn[] = { 0xc0, 0x03, 0x5f, 0xd6 };
 
 int main(void)
 {
-	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC,
-				     PROT_READ | PROT_WRITE | PROT_EXEC };
+	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE,
+				     PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC };
 	char *p = mmap(NULL, 2 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	NEED(p != MAP_FAILED);

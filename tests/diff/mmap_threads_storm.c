@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Threads that map, write, move, discard, unmap and fork all at once; each checks what it alone has written. */
+/* Threads that map, write, move, discard, unmap and fork all at once; each checks what it alone has
+ * written. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -63,7 +64,8 @@ static void *storm(void *arg)
 			char page[PG];
 
 			memset(page, 7, PG);
-			check(write(fds[1], page, PG) == PG && read(fds[0], p, PG) == PG && p[100] == 7);
+			check(write(fds[1], page, PG) == PG && read(fds[0], p, PG) == PG &&
+			      p[100] == 7);
 			p[0] = v;
 		}
 		if (rand_r(&s) % 8 == 0) {

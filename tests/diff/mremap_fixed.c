@@ -26,7 +26,8 @@ int main(void)
 	SHOW_READ(p);
 	SHOW_READ(p + 4 * PG);
 	/* bigger and smaller on the way */
-	SHOW(mremap(p + 4 * PG, 2 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, p + 24 * PG) == p + 24 * PG);
+	SHOW(mremap(p + 4 * PG, 2 * PG, 4 * PG, MREMAP_MAYMOVE | MREMAP_FIXED, p + 24 * PG) ==
+	     p + 24 * PG);
 	SHOW(p[26 * PG - 1]);
 	SHOW(p[26 * PG]);
 	SHOW(mremap(p + 24 * PG, 4 * PG, PG, MREMAP_MAYMOVE | MREMAP_FIXED, p) == p);

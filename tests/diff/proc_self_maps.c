@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /proc/self/maps: rights, kinds and names of what this program maps itself, and the special ones. */
+/* /proc/self/maps: rights, kinds and names of what this program maps itself, and the special ones.
+ */
 #include <fcntl.h>
 
 #include "lib/show.h"
@@ -17,7 +18,8 @@ static void line_of(const char *what, void *p)
 
 	NEED(f != NULL);
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%lx-%lx %7s %lx %15s %lu %n", &a, &b, prot, &off, dev, &ino, &n) < 6)
+		if (sscanf(line, "%lx-%lx %7s %lx %15s %lu %n", &a, &b, prot, &off, dev, &ino, &n) <
+		    6)
 			continue;
 		if ((unsigned long)p < a || (unsigned long)p >= b)
 			continue;
@@ -25,8 +27,9 @@ static void line_of(const char *what, void *p)
 		name = line + n;
 		if (*name == '/' && strrchr(name, '/'))
 			name = strrchr(name, '/');
-		printf("%s: at +%lu of %lu pages %s off %lu %s inode '%s'\n", what, ((unsigned long)p - a) / PG,
-		       (b - a) / PG, prot, off / PG, ino ? "an" : "no", name);
+		printf("%s: at +%lu of %lu pages %s off %lu %s inode '%s'\n", what,
+		       ((unsigned long)p - a) / PG, (b - a) / PG, prot, off / PG, ino ? "an" : "no",
+		       name);
 		fclose(f);
 		return;
 	}

@@ -8,7 +8,8 @@
 
 int main(void)
 {
-	char *p = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), buf[3 * PG], c;
+	char *p = mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     buf[3 * PG], c;
 	struct iovec l, r[3];
 	int to[2], from[2], st;
 	pid_t pid;

@@ -34,6 +34,7 @@ int main(void)
 	SHOW_WRITE(area + 10 * MB);
 	SHOW_READ(area + 10 * MB);
 	SHOWP(mmap(NULL, 4 * PG, RW, ANON | MAP_STACK, -1, 0));
-	SHOWP(mmap(NULL, 4 * PG, RW, ANON | MAP_STACK | MAP_NORESERVE | MAP_POPULATE | MAP_LOCKED, -1, 0));
+	SHOWP(mmap(NULL, 4 * PG, RW, ANON | MAP_STACK | MAP_NORESERVE | MAP_POPULATE | MAP_LOCKED,
+		   -1, 0));
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stack grows as it is used, up to its limit; the kernel may grow it too; threads' stacks do not. */
+/* The stack grows as it is used, up to its limit; the kernel may grow it too; threads' stacks do
+ * not. */
 #include <pthread.h>
 #include <sys/resource.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Buffers that end in a hole, lie in one, may not be written, or cross mappings of several kinds. */
+/* Buffers that end in a hole, lie in one, may not be written, or cross mappings of several kinds.
+ */
 #include <fcntl.h>
 #include <sys/uio.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The vDSO and the system calls tell the same time; the image is an ELF file with the known names. */
+/* The vDSO and the system calls tell the same time; the image is an ELF file with the known names.
+ */
 #include <dlfcn.h>
 #include <elf.h>
 #include <sched.h>
@@ -17,9 +18,13 @@ static long long ns(const struct timespec *ts)
 
 static const char *const names[] = {
 #if defined(__x86_64__)
-	"__vdso_clock_gettime", "__vdso_clock_getres", "__vdso_gettimeofday", "__vdso_time", "__vdso_getcpu",
+	"__vdso_clock_gettime", "__vdso_clock_getres", "__vdso_gettimeofday",
+	"__vdso_time",          "__vdso_getcpu",
 #else
-	"__kernel_clock_gettime", "__kernel_clock_getres", "__kernel_gettimeofday", "__kernel_rt_sigreturn",
+	"__kernel_clock_gettime",
+	"__kernel_clock_getres",
+	"__kernel_gettimeofday",
+	"__kernel_rt_sigreturn",
 #endif
 };
 
@@ -46,7 +51,8 @@ static void symbols(void)
 			else if (d->d_tag == DT_HASH)
 				hash = (void *)(base + d->d_un.d_ptr);
 			else if (d->d_tag == DT_SONAME)
-				printf("soname %s\n", str ? str + d->d_un.d_val : "before the string table");
+				printf("soname %s\n",
+				       str ? str + d->d_un.d_val : "before the string table");
 		}
 	}
 	/* old images may lack DT_HASH: the dynamic linker does without */
@@ -65,7 +71,8 @@ static void clock_agrees(const char *name, clockid_t id)
 	for (int i = 0; i < 2000; i++) {
 		struct timespec a, b, c;
 
-		if (clock_gettime(id, &a) || syscall(SYS_clock_gettime, id, &b) || clock_gettime(id, &c))
+		if (clock_gettime(id, &a) || syscall(SYS_clock_gettime, id, &b) ||
+		    clock_gettime(id, &c))
 			bad++;
 		/* real time may be stepped, but not in the middle of this */
 		bad += ns(&a) > ns(&b) || ns(&b) > ns(&c);
@@ -97,7 +104,8 @@ int main(void)
 	SHOW(clock_getres(CLOCK_MONOTONIC, &res));
 	SHOW(syscall(SYS_clock_getres, CLOCK_MONOTONIC, &res2));
 	SHOW(ns(&res) == ns(&res2));
-	SHOW(clock_getres(CLOCK_MONOTONIC_COARSE, &res) || syscall(SYS_clock_getres, CLOCK_MONOTONIC_COARSE, &res2));
+	SHOW(clock_getres(CLOCK_MONOTONIC_COARSE, &res) ||
+	     syscall(SYS_clock_getres, CLOCK_MONOTONIC_COARSE, &res2));
 	SHOW(ns(&res) == ns(&res2));
 	SHOW(clock_gettime(1000, &ts));
 	SHOW(syscall(SYS_clock_gettime, 1000, &ts));

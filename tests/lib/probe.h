@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happens when memory is touched: probe_read(), probe_write() and probe_exec() give "ok" or the signal and its
- * code, and that si_addr is the address. Single-threaded tests only.
+ * What happens when memory is touched: probe_read(), probe_write() and probe_exec() give "ok" or
+ * the signal and its code, and that si_addr is the address. Single-threaded tests only.
  */
 #pragma once
 
@@ -32,12 +32,14 @@ SHOW_UNUSED_ static const char *probe_name_(const volatile void *p)
 
 	if (probe_info_.si_signo == SIGSEGV)
 		name = probe_info_.si_code == SEGV_MAPERR ? "SEGV_MAPERR" :
-		       probe_info_.si_code == SEGV_ACCERR ? "SEGV_ACCERR" : "SIGSEGV";
+		       probe_info_.si_code == SEGV_ACCERR ? "SEGV_ACCERR" :
+							    "SIGSEGV";
 	else if (probe_info_.si_signo == SIGBUS)
 		name = probe_info_.si_code == BUS_ADRERR ? "BUS_ADRERR" : "SIGBUS";
 	else if (probe_info_.si_signo == SIGILL)
 		name = "SIGILL";
-	snprintf(buf, sizeof(buf), "%s%s", name, probe_info_.si_addr == p ? "" : " at another address");
+	snprintf(buf, sizeof(buf), "%s%s", name,
+		 probe_info_.si_addr == p ? "" : " at another address");
 	return buf;
 }
 

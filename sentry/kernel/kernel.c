@@ -220,7 +220,7 @@ int kernel_wait_exit(struct kernel *k, struct tgroup *tg)
 
 		mutex_lock(&k->tasklist_lock);
 		ended = tg->zombie;
-		status = tg->group_exit_code;
+		status = ended ? tg->group_exit_code : 0;
 		mutex_unlock(&k->tasklist_lock);
 		if (ended)
 			break;

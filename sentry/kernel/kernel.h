@@ -23,7 +23,8 @@ struct kernel_upcalls {
 	 * syscalls/exec.c: exec_load_request */
 	int (*exec_load)(struct task *t, const struct exec_request *req,
 			 struct exec_image *ret_img);
-	/* The first process was stopped by sig (job control). Quick; the tasklist lock is held. May be NULL. */
+	/* The first process was stopped by sig (job control). Quick; the tasklist lock is held. May
+	 * be NULL. */
 	void (*init_stopped)(int sig);
 	/* For --strace, on the task's own thread with no lock held. May be NULL. */
 	void (*signal_taken)(struct task *t, const struct lx_siginfo *info); /* before it acts */
@@ -47,12 +48,12 @@ struct kernel {
 	struct kernel_config config;
 	struct mutex tasklist_lock; /* LC_TASKLIST */
 	struct list_head tgroups;
-	struct tgroup *init; /* tgid 1; NULL once it was reaped. borrowed, tasklist */
-	unsigned int nr_tasks;
+	struct tgroup *init;           /* tgid 1; NULL once it was reaped. borrowed, tasklist */
+	_Atomic unsigned int nr_tasks; /* changes under the tasklist */
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
 	bool shutting_down;
-	bool oom_watched; /* boot's thread only */
+	bool oom_watched;                   /* boot's thread only */
 	unsigned int nr_host_threads;       /* sentry threads of tasks not yet ended; tasklist */
 	_Atomic uint32_t host_threads_word; /* futex word: changes when nr_host_threads falls to 0
 					     */

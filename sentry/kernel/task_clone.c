@@ -48,18 +48,21 @@ static int check_flags(struct task *t, const struct clone_req *rq)
 	return 0;
 }
 
-static int check_limits(struct task *t)
+/* Tasks that were started but not published yet are not counted: publish() looks again. */
+static bool too_many(struct kernel *k)
 {
-	struct kernel *k = t->kernel;
 	uint64_t max = k->config.max_pids ? k->config.max_pids : PID_MAX_DEFAULT;
 
+	return k->nr_tasks >= max;
+}
+
+static int check_limits(struct task *t)
+{
 	if (atomic_load(&t->ucount->processes) >= task_rlimit(t, LX_RLIMIT_NPROC) &&
 	    t->cred->uid != 0 && !task_capable(t, LX_CAP_SYS_RESOURCE) &&
 	    !task_capable(t, LX_CAP_SYS_ADMIN))
 		return -EAGAIN;
-	if (k->nr_tasks >= max)
-		return -EAGAIN;
-	return 0;
+	return too_many(t->kernel) ? -EAGAIN : 0;
 }
 
 static int copy_memory(struct task *t, struct task *c, const struct clone_req *rq)
@@ -279,6 +282,8 @@ static int publish(struct task *t, const struct clone_req *rq, struct task *c)
 		ret = -LX_ERESTARTNOINTR;
 	else if (k->shutting_down)
 		ret = -ENOMEM;
+	else if (too_many(k))
+		ret = -EAGAIN;
 	if (ret == 0)
 		seccomp_clone_locked(t, c);
 	if (ret == 0 && (rq->flags & LX_CLONE_THREAD))

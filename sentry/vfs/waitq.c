@@ -18,6 +18,7 @@ void waitq_init(struct waitq *q)
 {
 	mutex_init(&q->lock, LC_WAITQ);
 	INIT_LIST_HEAD(&q->waiters);
+	atomic_init(&q->nr, 0);
 }
 
 void waitq_fini(struct waitq *q)
@@ -34,6 +35,7 @@ void waitq_add(struct waitq *q, struct waiter *w)
 	else
 		list_add(&w->link, &q->waiters);
 	w->queued = true;
+	atomic_fetch_add(&q->nr, 1);
 	mutex_unlock(&q->lock);
 	/* Pairs with the fence in waitq_wake: the caller looks at the object next. */
 	atomic_thread_fence(memory_order_seq_cst);
@@ -47,6 +49,7 @@ void waitq_del(struct waitq *q, struct waiter *w)
 	if (w->queued) {
 		list_del(&w->link);
 		w->queued = false;
+		atomic_fetch_sub(&q->nr, 1);
 	}
 	mutex_unlock(&q->lock);
 }
@@ -59,7 +62,7 @@ static void wake(struct waitq *q, uint32_t events, bool one)
 	 * The object was changed before: either the sleeper sees that, or it is on the list here.
 	 */
 	atomic_thread_fence(memory_order_seq_cst);
-	if (READ_ONCE(q->waiters.next) == &q->waiters)
+	if (atomic_load(&q->nr) == 0)
 		return;
 	mutex_lock_nested(&q->lock);
 	list_for_each_entry_safe(w, tmp, &q->waiters, link) {
@@ -87,5 +90,5 @@ void waitq_wake_one(struct waitq *q, uint32_t events)
 bool waitq_busy(struct waitq *q)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	return READ_ONCE(q->waiters.next) != &q->waiters;
+	return atomic_load(&q->nr) != 0;
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct waiter {
 struct waitq {
 	struct mutex lock;
 	struct list_head waiters;
+	_Atomic unsigned int nr; /* on the list: looked at without the lock */
 };
 
 void waitq_init(struct waitq *q);

@@ -75,7 +75,7 @@ static void kt_syscall(struct task *t)
 	uint64_t i = regs_sp(&t->regs) / 16;
 	int ret;
 
-	assert_true(i >= 1 && i <= g_kt.nr);
+	assert_true(i >= 1 && i <= __atomic_load_n(&g_kt.nr, __ATOMIC_SEQ_CST));
 	ret = g_kt.prog[i - 1](t);
 	if (ret != KT_DONE && !(atomic_load(&t->work) & (TW_EXIT | TW_KILL)))
 		tgroup_exit(t->tg, (ret & 0xff) << 8);

@@ -195,13 +195,13 @@ static void one_of_several_execs_wins(void **state)
 		assert_int_equal(kt_exec(both_exec), EXITED(7));
 }
 
+static _Atomic int g_vforked;
+
 static int vfork_exit(struct task *t)
 {
-	struct task *parent = pid_find_task(t->tg->parent->tgid);
-	bool asleep = atomic_load(&parent->state) != 'R';
-
-	task_put(parent);
-	return asleep ? 5 : 5;
+	task_block(t, (int64_t)host_now_ns() + 10000000);
+	atomic_store(&g_vforked, 1);
+	return 5;
 }
 
 static int vforks(struct task *t)
@@ -214,7 +214,8 @@ static int vforks(struct task *t)
 	int pid = (int)task_clone(t, &rq);
 
 	CHECK(pid > 0);
-	CHECK(kt_wait(t, pid, LX_WNOHANG, NULL) >= 0);
+	CHECK(atomic_load(&g_vforked) == 1);
+	CHECK(kt_wait(t, pid, 0, NULL) == EXITED(5));
 	return 0;
 }
 
@@ -225,11 +226,23 @@ static void vfork_returns_after_the_child_left(void **state)
 
 static int g_orphan_ppid;
 
+/* The parent's number once it is the subreaper, else 0. */
+static int new_parent(struct task *t)
+{
+	struct kernel *k = t->kernel;
+	int pid = 0;
+
+	mutex_lock(&k->tasklist_lock);
+	if (t->tg->parent && t->tg->parent->child_subreaper)
+		pid = t->tg->parent->tgid;
+	mutex_unlock(&k->tasklist_lock);
+	return pid;
+}
+
 static int orphan(struct task *t)
 {
-	while (t->tg->parent && !t->tg->parent->child_subreaper)
+	while ((g_orphan_ppid = new_parent(t)) == 0)
 		task_block(t, (int64_t)host_now_ns() + 1000000);
-	g_orphan_ppid = t->tg->parent ? t->tg->parent->tgid : 0;
 	return 21;
 }
 

@@ -163,6 +163,20 @@ int fd_install_min(struct fdtable *fds, int min, struct file *f, int fd_flags)
 	return ret;
 }
 
+bool fd_room(struct fdtable *fds)
+{
+	unsigned int limit = fd_limit(), fd;
+	bool room;
+
+	mutex_lock(&fds->lock);
+	fd = fds->first_free;
+	while (fd < fds->size && fds->files[fd])
+		fd++;
+	room = fd < limit;
+	mutex_unlock(&fds->lock);
+	return room;
+}
+
 int fd_install(struct fdtable *fds, struct file *f, int fd_flags)
 {
 	return fd_install_min(fds, 0, f, fd_flags);

@@ -326,6 +326,8 @@ bool fdtable_shared(struct fdtable *fds); /* someone else holds it too */
 /* Lowest free descriptor >= min below the RLIMIT_NOFILE of the current task; f's reference is not
  * consumed. */
 int fd_install(struct fdtable *fds, struct file *f, int fd_flags);
+/* A descriptor is free now: open(2) gives EMFILE before it looks at the name. */
+bool fd_room(struct fdtable *fds);
 int fd_install_min(struct fdtable *fds, int min, struct file *f, int fd_flags);
 int fd_install_at(struct fdtable *fds, int fd, struct file *f, int fd_flags); /* dup2: closes what
 										 was there */

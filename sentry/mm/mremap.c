@@ -168,6 +168,12 @@ static int64_t remap_fixed(struct mm *mm, const struct remap *r) REQUIRES(mm->lo
 
 	if ((r->flags & LX_MREMAP_FIXED) && new_addr < mm->min_addr)
 		return -EPERM;
+	/* All checks of the old place come before anything is unmapped. */
+	cut.old_size = MIN(r->old_size, r->new_size);
+	ret = remap_check(mm, &cut, &v);
+	if (ret < 0)
+		return ret;
+	cut.old_size = r->old_size;
 	if ((r->flags & LX_MREMAP_DONTUNMAP) && mm_maps_full(mm, 2))
 		return -ENOMEM;
 	if (r->flags & LX_MREMAP_FIXED) {

@@ -71,8 +71,12 @@ static long rename_at(struct task *t, int fromfd, uaddr_t from, int tofd, uaddr_
 	auto_name struct name_arg f = { 0 };
 	auto_name struct name_arg n = { 0 };
 	struct vfs_caller c = task_vfs_caller(t);
-	int ret = name_arg_get(t, fromfd, from, &f);
+	int ret;
 
+	if (flags & ~(unsigned int)(LX_RENAME_NOREPLACE | LX_RENAME_EXCHANGE | LX_RENAME_WHITEOUT) ||
+	    ((flags & LX_RENAME_EXCHANGE) && (flags & (LX_RENAME_NOREPLACE | LX_RENAME_WHITEOUT))))
+		return -EINVAL;
+	ret = name_arg_get(t, fromfd, from, &f);
 	if (ret == 0)
 		ret = name_arg_get(t, tofd, to, &n);
 	return ret < 0 ? ret : vfs_rename(&c, &f.start, f.name, &n.start, n.name, flags);

@@ -38,16 +38,36 @@ static long fifo_wait(struct task *t, struct file *f)
 	return ret;
 }
 
+/* What open(2) refuses before it looks at anything else. */
+static int check_open_flags(unsigned int flags)
+{
+	if (flags & LX_O_PATH)
+		return 0;
+	if (flags & LX___O_TMPFILE) {
+		if ((flags & LX_O_TMPFILE) != LX_O_TMPFILE || (flags & LX_O_CREAT) ||
+		    !((flags & LX_O_ACCMODE) & (LX_O_WRONLY | LX_O_RDWR)))
+			return -EINVAL;
+		return 0;
+	}
+	if ((flags & (LX_O_CREAT | LX_O_DIRECTORY)) == (LX_O_CREAT | LX_O_DIRECTORY))
+		return -EINVAL;
+	return 0;
+}
+
 static long do_open(struct task *t, int dirfd, uaddr_t uname, const struct vfs_open_how *how)
 {
 	auto_name struct name_arg n = { 0 };
 	struct file *f = NULL;
 	struct vfs_caller c;
-	long ret;
+	long ret = check_open_flags((unsigned int)how->flags);
 
+	if (ret < 0)
+		return ret;
 	ret = name_arg_get_scoped(t, dirfd, uname, how->walk & (WALK_BENEATH | WALK_IN_ROOT), &n);
 	if (ret < 0)
 		return ret;
+	if (!fd_room(t->fds))
+		return -EMFILE;
 	c = task_vfs_caller(t);
 	ret = vfs_open(&c, &n.start, n.name, how, &f);
 	if (ret < 0)

@@ -185,8 +185,8 @@ static long rw_vector(struct task *t, int fd, uaddr_t uiov, unsigned long nr, bo
 	ret = copyin_iovec(t, uiov, nr, inline_seg, &seg, &u);
 	if (ret < 0)
 		return ret;
-	ret = check_rwf(f, rwf, write);
-	if (ret == 0)
+	ret = uio_left(&u) ? check_rwf(f, rwf, write) : 0;
+	if (ret == 0 && uio_left(&u))
 		ret = do_rw(t, f, &u, has_pos ? &pos : NULL, rwf, write);
 	if (seg != inline_seg)
 		free(seg);

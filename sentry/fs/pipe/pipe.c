@@ -577,8 +577,11 @@ static int fifo_ring(struct inode *i, struct pipe **ret_p)
 static int fifo_open(struct inode *i, struct file *f, const struct vfs_caller *c)
 {
 	struct pipe *p = NULL;
-	int ret = fifo_ring(i, &p);
+	int ret;
 
+	if (!(f->mode & (FMODE_READ | FMODE_WRITE)))
+		return -EINVAL;
+	ret = fifo_ring(i, &p);
 	if (ret < 0)
 		return ret;
 	f->ops = &pipe_ops;

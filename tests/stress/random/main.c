@@ -83,28 +83,10 @@ int rnd_fd(void)
 const char *rnd_name(void)
 {
 	static char longest[257], too_long[258], deep[4200];
-	static const char *const names[] = { "a",
-					     "b",
-					     "c",
-					     "d1",
-					     "d2",
-					     "d1/a",
-					     "d1/b",
-					     "d2/c",
-					     "l1",
-					     "l2",
-					     "d1/l",
-					     "d1/d3",
-					     "d1/d3/a",
-					     "none/a",
-					     "a/b",
-					     "p",
-					     "a/",
-					     "./a",
-					     "d1/./a",
-					     "d1//b",
-					     "l1/a",
-					     "d1/" };
+	static const char *const names[] = { "a",       "b",      "c",    "d1", "d2",   "d1/a",
+					     "d1/b",    "d2/c",   "l1",   "l2", "d1/l", "d1/d3",
+					     "d1/d3/a", "none/a", "a/b",  "p",  "a/",   "./a",
+					     "d1/./a",  "d1//b",  "l1/a", "d1/" };
 	static const char *const odd[] = { "", ".", longest, too_long, deep, "d1/../b", "l1/" };
 
 	if (!longest[0]) {

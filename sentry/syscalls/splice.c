@@ -293,6 +293,9 @@ long sys_splice(struct task *t, const struct sysargs *a)
 		return -EBADF;
 	if (!file_is_pipe(in) && !file_is_pipe(out))
 		return -EINVAL;
+	/* eventfd, epoll and the like have neither splice operation */
+	if (!(in->inode->mode & LX_S_IFMT) || !(out->inode->mode & LX_S_IFMT))
+		return -EINVAL;
 	ret = splice_pos(t, in, arg_addr(a, 1), &ipos);
 	if (ret == 0)
 		ret = splice_pos(t, out, arg_addr(a, 3), &opos);
@@ -395,7 +398,7 @@ static int cfr_check(const struct file *in, const struct file *out)
 		return -EINVAL;
 	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || (out->flags & LX_O_APPEND))
 		return -EBADF;
-	return 0;
+	return in->inode->sb == out->inode->sb ? 0 : -EXDEV;
 }
 
 long sys_copy_file_range(struct task *t, const struct sysargs *a)

@@ -159,8 +159,13 @@ ssize_t vfs_write(struct file *f, struct uio *src, int64_t *pos, int rwf)
 	} else if (pos) {
 		ret = f->ops->write(f, src, pos, rwf);
 	} else {
+		int64_t was;
+
 		mutex_lock(&f->pos_lock);
+		was = f->pos;
 		ret = f->ops->write(f, src, &f->pos, rwf);
+		if (ret <= 0)
+			f->pos = was; /* O_APPEND may have moved it already */
 		mutex_unlock(&f->pos_lock);
 	}
 	if (ret > 0)

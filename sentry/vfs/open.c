@@ -275,8 +275,9 @@ static int open_create_walked(struct namei *n, const struct vfs_open_how *how,
 		ret = namei_parent(n);
 		if (ret < 0)
 			return ret;
-		if (n->type == LAST_NONE && !n->nr_links)
-			return -EISDIR;
+		if ((n->type == LAST_NONE && !n->nr_links) || n->type == LAST_DOT ||
+		    n->type == LAST_DOTDOT)
+			return how->flags & LX_O_EXCL ? -EEXIST : -EISDIR;
 		if (n->type == LAST_NONE)
 			return open_found(n->c, &n->cur, how->flags, ret_file);
 		if (n->type != LAST_NORM || n->trailing)

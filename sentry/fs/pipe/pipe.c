@@ -526,7 +526,7 @@ int pipe_new(unsigned int flags, const struct cred *cred, struct file *ret_files
 	ret = pipefs_new_inode(cred, &i);
 	if (ret < 0)
 		goto out;
-	ret = file_new_inode(&pipe_ops, p, LX_O_RDONLY | flags, cred, inode_get(i), &r);
+	ret = file_new_inode(&pipe_ops, p, LX_O_RDONLY | (flags & ~LX_O_DIRECT), cred, inode_get(i), &r);
 	if (ret == 0)
 		ret = file_new_inode(&pipe_ops, p, LX_O_WRONLY | flags, cred, inode_get(i), &w);
 	inode_put(i);

@@ -252,7 +252,8 @@ static ssize_t stream_send(struct socket *s, struct task *t, struct sock_msg *m)
 		return -EOPNOTSUPP;
 	if (m->name && m->name->len && s->type == LX_SOCK_STREAM)
 		return s->state == SS_CONNECTED ? -EISCONN : -EOPNOTSUPP;
-	err = sock_take_error(s);
+	/* A stream whose peer is gone says EPIPE; ECONNRESET is for readers and SO_ERROR. */
+	err = s->type == LX_SOCK_STREAM ? 0 : sock_take_error(s);
 	if (err)
 		return err;
 	if (s->shut_wr)

@@ -159,6 +159,29 @@ static const struct op *pick_op(void)
 	return ops;
 }
 
+/*
+ * What the sequence has left behind: a call may have done the wrong thing and returned the right
+ * one.
+ */
+static void show_state(void)
+{
+	struct stat st;
+
+	for (int fd = 3; fd < 64; fd++) {
+		if (fstat(fd, &st) != 0)
+			continue;
+		printf("left %d mode %o", fd, st.st_mode);
+		if (S_ISREG(st.st_mode)) {
+			ssize_t nr = pread(fd, g_buf, sizeof(g_buf), 0);
+
+			printf(" size %lld links %lu at %lld data %llx", (long long)st.st_size,
+			       (unsigned long)st.st_nlink, (long long)lseek(fd, 0, SEEK_CUR),
+			       (unsigned long long)hash_buf(g_buf, nr > 0 ? (size_t)nr : 0));
+		}
+		printf(" flags %#x %d\n", (unsigned int)fcntl(fd, F_GETFL), fcntl(fd, F_GETFD));
+	}
+}
+
 static void sequence(uint64_t seed, unsigned int steps)
 {
 	struct rlimit no_core = { 0, 0 }, files = { 32, 64 };
@@ -188,6 +211,7 @@ static void sequence(uint64_t seed, unsigned int steps)
 		printf("%u %s", i, op->name);
 		op->fn();
 	}
+	show_state();
 }
 
 int main(int argc, char **argv)

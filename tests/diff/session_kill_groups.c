@@ -42,8 +42,6 @@ int main(void)
 	SHOW(kill(-a, 0));
 	signal(SIGUSR1, SIG_IGN);
 	SHOW(kill(0, SIGUSR1));
-	SHOW(waitpid(c, &status, WNOHANG));
-	kill(c, SIGINT);
 	waitpid(c, &status, 0);
 	show_status("c", status);
 	return 0;

@@ -70,7 +70,7 @@ static void gofer_child(const char *dir, int sock, bool ro)
 	umask(0);
 	node_table_init(&s.nodes, 64);
 	s.sock = sock;
-	s.nr_workers = 1;
+	s.nr_workers = 2;
 	s.nr_mounts = 1;
 	s.mounts[0].root_fd = open(dir, O_PATH | O_CLOEXEC);
 	s.mounts[0].ro = ro;

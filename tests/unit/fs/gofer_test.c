@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The gofer's file system in the sentry, over a real gofer. */
+#include <pthread.h>
+
 #include "fstest.h"
 
 static void files_are_read_written_and_seen_by_the_host(void **state)
@@ -335,6 +337,71 @@ static void descriptors_are_given_back(void **state)
 	fstest_free(t);
 }
 
+struct worker {
+	struct fstest *t;
+	struct gofer_conn *conn;
+	uint64_t root;
+	int nr, bad;
+	pthread_t thread;
+};
+
+/* Asks for its own file over and over: an answer meant for another thread has another size. */
+static void *ask_much(void *arg)
+{
+	struct worker *w = arg;
+	char name[16];
+	struct gofer_open_req q = { .node = w->root };
+
+	snprintf(name, sizeof(name), "file%d", w->nr);
+	for (int i = 0; i < 2000; i++) {
+		struct gofer_str n = { name, (uint32_t)strlen(name) };
+		struct gofer_open_rep r;
+		struct gofer_call call = {
+			.op = GOFER_OPEN,
+			.req = &q,
+			.names = &n,
+			.nr_names = 1,
+			.rep = &r,
+		};
+
+		if (gofer_call(w->conn, &call) < 0 || call.fd < 0) {
+			w->bad++;
+			continue;
+		}
+		close(call.fd);
+		w->bad += r.node.attr.size != (uint64_t)w->nr;
+		gofer_forget(w->conn, r.node.node);
+	}
+	return NULL;
+}
+
+static void many_threads_share_a_connection(void **state)
+{
+	struct fstest *t = fstest_dir();
+	struct gofer_attach_req q = { .version = GOFER_PROTO_VERSION };
+	struct gofer_attach_rep r;
+	struct gofer_call call = { .op = GOFER_ATTACH, .req = &q, .rep = &r };
+	struct worker w[8];
+	char name[16];
+
+	for (int i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "file%d", i);
+		host_put(t, name, &"xxxxxxx"[7 - i]);
+	}
+	fstest_mount(t, FST_EXCLUSIVE);
+	assert_int_equal(gofer_call(t->conn, &call), 0);
+	for (int i = 0; i < 8; i++) {
+		w[i] = (struct worker){ .t = t, .conn = t->conn, .root = r.root.node, .nr = i };
+		assert_int_equal(pthread_create(&w[i].thread, NULL, ask_much, &w[i]), 0);
+	}
+	for (int i = 0; i < 8; i++) {
+		pthread_join(w[i].thread, NULL);
+		assert_int_equal(w[i].bad, 0);
+	}
+	gofer_forget(t->conn, r.root.node);
+	fstest_free(t);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -351,6 +418,7 @@ int main(void)
 		cmocka_unit_test(the_death_of_the_gofer_is_eio),
 		cmocka_unit_test(xattrs_pass),
 		cmocka_unit_test(descriptors_are_given_back),
+		cmocka_unit_test(many_threads_share_a_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

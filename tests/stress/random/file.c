@@ -70,6 +70,7 @@ static void op_write(void)
 	uint64_t len = rnd_len();
 	void *buf = rnd_buf();
 
+	settle(fd);
 	call("(%d, %llu%s)", fd, (unsigned long long)len, buf == g_buf ? "" : ", bad");
 	result(write(fd, buf, len));
 }
@@ -102,6 +103,8 @@ static void op_pwrite(void)
 	int64_t off = rnd_off() % 1000000;
 	void *buf = rnd_buf();
 
+	if (buf != g_buf)
+		off = 0;
 	call("(%d, %llu, %lld%s)", fd, (unsigned long long)len, (long long)off,
 	     buf == g_buf ? "" : ", bad");
 	result(pwrite(fd, buf, len, off));
@@ -138,6 +141,7 @@ static void op_writev(void)
 
 	memset(g_buf, 'v', sizeof(g_buf));
 	nr = rnd_iov(iov);
+	settle(fd);
 	call("(%d, %d)", fd, nr);
 	result(writev(fd, iov, nr));
 }
@@ -217,7 +221,10 @@ static void op_lock(void)
 			   .l_start = (long)rnd(100) - 10,
 			   .l_len = (long)rnd(100) - 20 };
 	int fd = rnd_fd(), cmd = PICK(cmds);
+	struct stat st;
 
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		l.l_whence = 0; /* the size of a directory is its file system's */
 	call("(%d, %d, {%d %d %ld %ld})", fd, cmd, l.l_type, l.l_whence, (long)l.l_start,
 	     (long)l.l_len);
 	if (result(fcntl(fd, cmd, &l)) == 0 && (cmd == F_GETLK || cmd == F_OFD_GETLK))

@@ -201,6 +201,7 @@ static void op_copy(void)
 	int fd = rnd_fd(), out = once_in(2);
 	long ret;
 
+	settle(fd);
 	call("(%s fd %d page %lu+%lu, %zu)", out ? "write" : "read", fd, at / PAGE, at % PAGE, len);
 	ret = out ? write(fd, ARENA + at, len) : read(fd, ARENA + at, len);
 	result(ret);

@@ -45,6 +45,12 @@ extern char g_buf[BUF_SIZE];
 /* g_buf filled with a pattern, or, once in a while, a bad pointer. */
 void *rnd_buf(void);
 
+/*
+ * Before a write that may fail on its buffer: Linux 6.18 lets such a write behind the end of a file
+ * grow it up to there, which older ones do not.
+ */
+void settle(int fd);
+
 /* The memory operations' arena: a fixed place that no loader uses. */
 #define ARENA       ((char *)0x510000000000)
 #define ARENA_PAGES 48

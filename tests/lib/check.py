@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 # name: (build directory, meson setup arguments, environment, ninja targets, test suites)
 STEPS = {
-    "gcc": ("build", [], {}, [], ["lint", "unit", "attack", "diff", "prog", "fuzz", "stress"]),
+    "gcc": ("build", [], {}, [], ["lint", "unit", "attack", "diff", "prog", "oci", "fuzz", "stress"]),
     "clang": ("build-clang", [], {"CC": "clang"}, [], []),
     "aarch64": ("build-aarch64", ["--cross-file", "tests/lib/aarch64-linux-gnu.ini"], {}, [], ["unit"]),
     "asan": ("build-asan", ["-Db_sanitize=address,undefined"], {}, ["unit", "fuzz"], ["unit", "fuzz"]),

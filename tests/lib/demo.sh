@@ -36,7 +36,6 @@ show(f"kill process {host_pid} of the host", lambda: os.kill(host_pid, 9))
 show("reach the network", lambda: socket.create_connection(("1.1.1.1", 53), timeout=2))
 show("load a kernel module", lambda: open("/proc/modules", "r").read() or "no modules here")
 show("read the host's disk", lambda: open("/dev/sda", "rb").read(1))
-show("its system calls that reach the host", lambda: "none: all are answered by husk")
 EOF
 
 echo "== husk do -- python3 untrusted.py"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the measuring programs share. Each prints one line, "NAME VALUE UNIT", the median of several rounds; each is
- * static and plain, so that the same file runs natively and under any runtime.
+ * What the measuring programs share. Each prints one line, "NAME VALUE UNIT", the median of several
+ * rounds; each is static and plain, so that the same file runs natively and under any runtime.
  */
 #pragma once
 

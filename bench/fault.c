@@ -9,7 +9,8 @@
 static void op(long n)
 {
 	while (n--) {
-		char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 
 		must(p != MAP_FAILED, "mmap");
 		for (size_t i = 0; i < SIZE; i += 4096)

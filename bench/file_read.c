@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open + fstat + read + close of a small file that is cached, as include paths and imports do it. */
+/*
+ * open + fstat + read + close of a small file that is cached, as include paths and imports do it.
+ */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

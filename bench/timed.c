@@ -32,7 +32,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "timed: %s: status %#x\n", argv[3], status);
 			return 1;
 		}
-		if (i >= 0)                  /* the first run fills the caches */
+		if (i >= 0) /* the first run fills the caches */
 			v[i] = now_ns() - t;
 	}
 	printf("%s %.1f ns\n", argv[1], median(v, (size_t)rounds));

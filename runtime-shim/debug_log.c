@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file behind --debug-log: its name, with %ID%, %COMMAND% and %TIMESTAMP% replaced, and its opening.
+ * The file behind --debug-log: its name, with %ID%, %COMMAND% and %TIMESTAMP% replaced, and its
+ * opening.
  */
 #include "conf.h"
 
@@ -56,8 +57,8 @@ int debug_log_open(const struct rt_conf *conf, const char *id, const char *comma
 	}
 	if (conf->debug_log[len - 1] == '/') {
 		if (mkdir(name, 0755) < 0 && errno != EEXIST)
-			return rt_fail(err, errno, "--debug-log: cannot make directory %s: %s", name,
-				       strerror(errno));
+			return rt_fail(err, errno, "--debug-log: cannot make directory %s: %s",
+				       name, strerror(errno));
 		append(name, sizeof(name), "husk.log.");
 		append(name, sizeof(name), stamp);
 		append(name, sizeof(name), ".");
@@ -66,6 +67,7 @@ int debug_log_open(const struct rt_conf *conf, const char *id, const char *comma
 	}
 	fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return rt_fail(err, errno, "--debug-log: cannot open %s: %s", name, strerror(errno));
+		return rt_fail(err, errno, "--debug-log: cannot open %s: %s", name,
+			       strerror(errno));
 	return fd;
 }

@@ -53,7 +53,8 @@ void sandbox_kill(struct sandbox *sb);
 struct sentry_start {
 	int exe_fd; /* the husk binary */
 	int go_fd;  /* one byte arrives when ids are mapped */
-	int ctl_fd, conf_fd, gofer_fd, tty_fd, listen_fd, log_fd, trace_fd, kvm_fd, cpuinfo_fd, meminfo_fd;
+	int ctl_fd, conf_fd, gofer_fd, tty_fd, listen_fd, log_fd, trace_fd, kvm_fd, cpuinfo_fd,
+		meminfo_fd;
 	int stdio[3];
 	uid_t uid;
 	gid_t gid;

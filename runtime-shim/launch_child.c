@@ -112,8 +112,8 @@ static void drop_caps(void)
 }
 
 /*
- * Capabilities in a user namespace of one's own end with exec, unless they are ambient: the gofer needs
- * them to make its mounts, and drops them itself.
+ * Capabilities in a user namespace of one's own end with exec, unless they are ambient: the gofer
+ * needs them to make its mounts, and drops them itself.
  */
 static void keep_caps(void)
 {
@@ -172,9 +172,9 @@ static void stdio_null(int keep_stderr)
 __noreturn void launch_sentry_child(const struct sentry_start *start)
 {
 	struct sentry_start s = *start;
-	int *fds[] = { &s.exe_fd,    &s.ctl_fd,   &s.conf_fd, &s.gofer_fd,   &s.tty_fd,
-		       &s.listen_fd, &s.log_fd, &s.trace_fd,   &s.kvm_fd,  &s.cpuinfo_fd, &s.meminfo_fd,
-		       &s.stdio[0],  &s.stdio[1], &s.stdio[2] };
+	int *fds[] = { &s.exe_fd,     &s.ctl_fd,   &s.conf_fd,  &s.gofer_fd, &s.tty_fd,
+		       &s.listen_fd,  &s.log_fd,   &s.trace_fd, &s.kvm_fd,   &s.cpuinfo_fd,
+		       &s.meminfo_fd, &s.stdio[0], &s.stdio[1], &s.stdio[2] };
 	char *argv[32], *envp[] = { NULL };
 	size_t argc = 0;
 

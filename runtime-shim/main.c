@@ -124,18 +124,21 @@ static int check(struct rt_conf *c, struct rt_err *err)
 		c->platform = "ptrace";
 	}
 	if (strcmp(c->platform, "auto") != 0 && strcmp(c->platform, "ptrace") != 0)
-		return rt_fail(err, EINVAL, "--platform: '%s' is none of auto, ptrace", c->platform);
+		return rt_fail(err, EINVAL, "--platform: '%s' is none of auto, ptrace",
+			       c->platform);
 	if (strcmp(c->network, "sandbox") == 0 || strcmp(c->network, "host") == 0)
 		rt_warn("--network=%s is not in this version: the sandbox has loopback only",
 			c->network);
 	else if (strcmp(c->network, "none") != 0)
-		return rt_fail(err, EINVAL, "--network: '%s' is not none (sandbox and host come later)",
+		return rt_fail(err, EINVAL,
+			       "--network: '%s' is not none (sandbox and host come later)",
 			       c->network);
 	if (strcmp(c->overlay2, "none") != 0 && strncmp(c->overlay2, "root:", 5) != 0 &&
 	    strncmp(c->overlay2, "all:", 4) != 0)
-		return rt_fail(err, EINVAL,
-			       "--overlay2: '%s' is none of none, root:self, root:memory, all:memory",
-			       c->overlay2);
+		return rt_fail(
+			err, EINVAL,
+			"--overlay2: '%s' is none of none, root:self, root:memory, all:memory",
+			c->overlay2);
 	return 0;
 }
 

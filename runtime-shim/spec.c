@@ -106,8 +106,8 @@ int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src,
 }
 
 /*
- * A pipe or terminal as an open file of our own, non-blocking: the flag on the one we were given would be seen by everybody
- * who shares it. What cannot be opened again is handed over as it is.
+ * A pipe or terminal as an open file of our own, non-blocking: the flag on the one we were given
+ * would be seen by everybody who shares it. What cannot be opened again is handed over as it is.
  */
 static int reopen(int fd)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Brings a sandbox up and takes it down. The order matters: the platform forks its zygote while nothing
- * secret is in memory and there is one thread; everything that needs the host beyond the filter's list comes
- * before the lock-down; the first guest task comes after it.
+ * Brings a sandbox up and takes it down. The order matters: the platform forks its zygote while
+ * nothing secret is in memory and there is one thread; everything that needs the host beyond the
+ * filter's list comes before the lock-down; the first guest task comes after it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -47,9 +47,9 @@
 #define LOG_TAG "boot"
 #include "base/log.h"
 
-#define SIGPIPE_NR 13		/* of the host */
-#define FD_TABLE   4096		/* descriptors the table is made for before there are threads */
-#define MAX_PIDS   32768
+#define SIGPIPE_NR   13   /* of the host */
+#define FD_TABLE     4096 /* descriptors the table is made for before there are threads */
+#define MAX_PIDS     32768
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct boot {
@@ -61,8 +61,8 @@ struct boot {
 	struct kernel *kernel;
 	struct mntns *ns;
 	struct console *console;
-	struct file *tty_slave;		/* owned */
-	struct tty *tty;		/* borrowed from tty_slave */
+	struct file *tty_slave; /* owned */
+	struct tty *tty;        /* borrowed from tty_slave */
 	uint64_t start_ns;
 	char why[512];
 	bool exec_failed;
@@ -83,7 +83,8 @@ static void step(struct boot *b, const char *what)
 
 static int open_platform(struct boot *b)
 {
-	const struct platform_ops *ops = platform_find(b->conf->platform ? b->conf->platform : "auto");
+	const struct platform_ops *ops =
+		platform_find(b->conf->platform ? b->conf->platform : "auto");
 	struct platform_params params = {
 		.nr_cpus = (int)b->conf->nr_cpus,
 		.patch = !(b->conf->flags & BOOT_NO_PATCH),
@@ -231,8 +232,9 @@ static int find_program(const struct vfs_caller *caller, const struct boot_conf 
 			return -ENOMEM;
 		r = vfs_walk(caller, NULL, full, WALK_FOLLOW, &found);
 		if (r == 0) {
-			r = (found.dentry->inode->mode & LX_S_IFMT) != LX_S_IFREG ? -EACCES :
-				path_permission(&found, caller, VFS_MAY_EXEC);
+			r = (found.dentry->inode->mode & LX_S_IFMT) != LX_S_IFREG ?
+				    -EACCES :
+				    path_permission(&found, caller, VFS_MAY_EXEC);
 			path_put(&found);
 		}
 		if (r == 0) {
@@ -265,10 +267,11 @@ static int start_program(struct boot *b, struct tgroup **ret_init)
 		return fail(b, ret, "first task");
 	req.fs->umask = (uint32_t)c->umask & 0777;
 	caller = (struct vfs_caller){ .cred = req.cred, .fs = req.fs, .fsize_limit = UINT64_MAX };
-	ret = vfs_walk(&caller, NULL, c->cwd && *c->cwd ? c->cwd : "/", WALK_FOLLOW | WALK_DIRECTORY,
-		       &cwd);
+	ret = vfs_walk(&caller, NULL, c->cwd && *c->cwd ? c->cwd : "/",
+		       WALK_FOLLOW | WALK_DIRECTORY, &cwd);
 	if (ret < 0) {
-		snprintf(b->why, sizeof(b->why), "working directory %s: %s", c->cwd, strerror(-ret));
+		snprintf(b->why, sizeof(b->why), "working directory %s: %s", c->cwd,
+			 strerror(-ret));
 		return ret;
 	}
 	fscontext_set_cwd(req.fs, &cwd);
@@ -278,7 +281,8 @@ static int start_program(struct boot *b, struct tgroup **ret_init)
 		return fail(b, ret, "standard streams");
 	ret = find_program(&caller, c, &prog);
 	if (ret == 0) {
-		req.exec = (struct exec_request){ .path = prog, .argv = c->args.v,
+		req.exec = (struct exec_request){ .path = prog,
+						  .argv = c->args.v,
 						  .envp = c->env.nr ? c->env.v : NULL };
 		req.no_new_privs = c->flags & BOOT_NO_NEW_PRIVS;
 		req.oom_score_adj = (int)(int64_t)c->oom_score_adj;
@@ -289,7 +293,8 @@ static int start_program(struct boot *b, struct tgroup **ret_init)
 		if (ret == -ENOENT && !strchr(c->args.v[0], '/'))
 			snprintf(b->why, sizeof(b->why), "%.200s: command not found", c->args.v[0]);
 		else
-			snprintf(b->why, sizeof(b->why), "%.200s: %s", c->args.v[0], strerror(-ret));
+			snprintf(b->why, sizeof(b->why), "%.200s: %s", c->args.v[0],
+				 strerror(-ret));
 	}
 	return ret;
 }
@@ -446,8 +451,8 @@ int boot(const struct boot_fds *fds, const struct boot_conf *conf)
 	int ret;
 
 	log_set_level(conf->flags & BOOT_LOG_STDERR ? LOG_LEVEL_ERR :
-		      conf->flags & BOOT_DEBUG	    ? LOG_LEVEL_DBG :
-						    LOG_LEVEL_INFO);
+		      conf->flags & BOOT_DEBUG      ? LOG_LEVEL_DBG :
+						      LOG_LEVEL_INFO);
 	log_set_json(conf->flags & BOOT_LOG_JSON);
 	lockcheck_set_names(lock_class_name);
 	g_boot = &b;
@@ -456,7 +461,8 @@ int boot(const struct boot_fds *fds, const struct boot_conf *conf)
 		ret = run(&b);
 	if (ret < 0) {
 		log_info("%s", b.why[0] ? b.why : strerror(-ret));
-		control_send_failed(fds->ctl, -ret, b.exec_failed, b.why[0] ? b.why : strerror(-ret));
+		control_send_failed(fds->ctl, -ret, b.exec_failed,
+				    b.why[0] ? b.why : strerror(-ret));
 		/* what the command makes of it; it ends us */
 		return b.exec_failed ? 127 : 128;
 	}

@@ -15,7 +15,7 @@ struct boot_fds {
 	int tty;    /* bytes of the terminal */
 	int listen; /* control socket for other commands */
 	int log;
-	int trace;		/* where --strace goes without a log: standard error */
+	int trace; /* where --strace goes without a log: standard error */
 	int kvm;
 	int cpuinfo, meminfo; /* the host's files in /proc */
 	int stdio[3];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mounts a sandbox starts with: the root from the gofer, below an overlay whose upper layer is a
- * tmpfs of the sandbox, then the list of the configuration in its order. Missing mount points are made
- * in the tree, which the overlay keeps from the host.
+ * The mounts a sandbox starts with: the root from the gofer, below an overlay whose upper layer is
+ * a tmpfs of the sandbox, then the list of the configuration in its order. Missing mount points are
+ * made in the tree, which the overlay keeps from the host.
  *
  * Locking: none; runs before the first guest task.
  */
@@ -53,7 +53,8 @@ struct builder {
 static int gofer_super(struct builder *b, const struct boot_mount *m, bool shared,
 		       struct super_block **ret_sb)
 {
-	struct gofer_mount gm = { .conn = b->gofer, .mount = (unsigned int)m->gofer_mount,
+	struct gofer_mount gm = { .conn = b->gofer,
+				  .mount = (unsigned int)m->gofer_mount,
 				  .shared = shared };
 
 	return gofer_type.mount(&gofer_type, m->src, NULL, &gm, ret_sb);
@@ -123,8 +124,8 @@ static int mount_at(struct builder *b, const struct boot_mount *m, struct super_
 		if (ret == 0)
 			ret = vfs_walk(&b->caller, NULL, m->dst, WALK_FOLLOW, &p);
 	}
-	return ret < 0 ? ret : vfs_mount(b->ns, &p, sb, m->src ? m->src : m->type,
-					 mount_flags(m->flags));
+	return ret < 0 ? ret :
+			 vfs_mount(b->ns, &p, sb, m->src ? m->src : m->type, mount_flags(m->flags));
 }
 
 static int one_mount(struct builder *b, const struct boot_mount *m)
@@ -157,8 +158,10 @@ static int one_mount(struct builder *b, const struct boot_mount *m)
 /* Masked: what is there cannot be seen. A missing path is fine. */
 static int mask(struct builder *b, const char *path)
 {
-	const struct boot_mount m = { .type = (char *)"tmpfs", .dst = (char *)path,
-				      .src = (char *)"tmpfs", .flags = LX_MS_RDONLY };
+	const struct boot_mount m = { .type = (char *)"tmpfs",
+				      .dst = (char *)path,
+				      .src = (char *)"tmpfs",
+				      .flags = LX_MS_RDONLY };
 	auto_put(super_block) struct super_block *sb = NULL;
 	auto_path struct path p = { 0 }, null = { 0 };
 	int ret = vfs_walk(&b->caller, NULL, path, WALK_FOLLOW, &p);
@@ -227,7 +230,8 @@ int boot_mounts(const struct boot_conf *c, struct gofer_conn *gofer, struct mntn
 	ret = root_super(&b, &c->mounts[0], &root);
 	if (ret < 0)
 		return ret;
-	ret = mntns_new(root, c->flags & BOOT_ROOT_OVERLAY ? "overlay" : "root", LX_MS_RELATIME, &b.ns);
+	ret = mntns_new(root, c->flags & BOOT_ROOT_OVERLAY ? "overlay" : "root", LX_MS_RELATIME,
+			&b.ns);
 	if (ret < 0)
 		return ret;
 	ret = fscontext_new(b.ns, &fs);

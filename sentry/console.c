@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Carries bytes between a pseudo-terminal's master and the command's socket: see console.h. One thread; when a side is
- * slow, the other is not read.
+ * Carries bytes between a pseudo-terminal's master and the command's socket: see console.h. One
+ * thread; when a side is slow, the other is not read.
  *
  * Locking: stop is atomic; everything else belongs to the thread.
  */
@@ -18,10 +18,10 @@
 #include "vfs/file.h"
 
 struct console {
-	int sock;		/* owned */
-	int event;		/* owned: the guest's side moved, or stop */
-	struct file *master;	/* owned */
-	struct tty *tty;	/* borrowed: master holds it */
+	int sock;            /* owned */
+	int event;           /* owned: the guest's side moved, or stop */
+	struct file *master; /* owned */
+	struct tty *tty;     /* borrowed: master holds it */
 	struct host_thread *thread;
 	struct waiter waiter;
 	_Atomic bool stop;
@@ -55,7 +55,7 @@ static bool pump_out(struct console *c)
 	if (n == -EAGAIN)
 		return false;
 	if (n < 0)
-		n = (ssize_t)c->out_len;     /* nobody is there any more: the bytes go nowhere */
+		n = (ssize_t)c->out_len; /* nobody is there any more: the bytes go nowhere */
 	c->out_off += (size_t)n;
 	c->out_len -= (size_t)n;
 	return true;
@@ -118,7 +118,10 @@ static void console_main(void *arg)
 	}
 }
 
-/* What the guest wrote before its end still has to be seen; a command that does not read ends the wait. */
+/*
+ * What the guest wrote before its end still has to be seen; a command that does not read ends the
+ * wait.
+ */
 static void drain(struct console *c)
 {
 	uint64_t deadline = host_now_ns() + 2000000000u;
@@ -181,8 +184,9 @@ void console_stop(struct console *c)
 void console_resize(struct console *c, uint16_t rows, uint16_t cols, uint16_t xpixel,
 		    uint16_t ypixel)
 {
-	const struct lx_winsize w = { .ws_row = rows, .ws_col = cols, .ws_xpixel = xpixel,
-				      .ws_ypixel = ypixel };
+	const struct lx_winsize w = {
+		.ws_row = rows, .ws_col = cols, .ws_xpixel = xpixel, .ws_ypixel = ypixel
+	};
 
 	if (c)
 		tty_resize(c->tty, &w);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's terminal and the command's: a thread carries bytes between the master of a pseudo-terminal in the sandbox and
- * a socket whose other end the command pumps to the host's terminal.
+ * The guest's terminal and the command's: a thread carries bytes between the master of a
+ * pseudo-terminal in the sandbox and a socket whose other end the command pumps to the host's
+ * terminal.
  */
 #pragma once
 

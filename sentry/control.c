@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The control thread: one poll loop over the command's socket and those of other commands. It never waits for
- * the guest; requests are answered at once.
+ * The control thread: one poll loop over the command's socket and those of other commands. It never
+ * waits for the guest; requests are answered at once.
  *
  * Locking: control.lock guards init, con and started; it is held while a signal is sent.
  */
@@ -32,12 +32,12 @@ struct control {
 	int ctl, listen;
 	bool foreground;
 	struct host_thread *thread;
-	int conns[MAX_CONNS];	/* control thread only; -1 free */
+	int conns[MAX_CONNS]; /* control thread only; -1 free */
 
-	struct mutex lock;	/* LC_CONTROL */
+	struct mutex lock; /* LC_CONTROL */
 	struct tgroup *init;
 	struct console *con;
-	uint32_t started;	/* futex word: CTL_START came */
+	uint32_t started; /* futex word: CTL_START came */
 };
 
 static void send_msg(int fd, uint16_t op, uint64_t tag, const void *fixed, const char *text,
@@ -152,7 +152,8 @@ static size_t list_processes(char *buf, size_t size)
 	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
 		id = t->tid + 1;
 		if (n + 64 < size)
-			n += (size_t)snprintf(buf + n, size - n, "%s{\"pid\":%d}", n > 1 ? "," : "", t->tid);
+			n += (size_t)snprintf(buf + n, size - n, "%s{\"pid\":%d}", n > 1 ? "," : "",
+					      t->tid);
 	}
 	n += (size_t)snprintf(buf + n, size - n, "]");
 	return n;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control channel of a sandbox: what commands ask of a running sentry, and what it tells them. */
+/*
+ * The control channel of a sandbox: what commands ask of a running sentry, and what it tells them.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +13,8 @@ struct tgroup;
 struct control;
 
 /*
- * Starts the control thread. ctl: the command that started us, listen: others may connect (-1: none);
- * both stay the caller's. foreground: the end of the command is the end of the sandbox.
+ * Starts the control thread. ctl: the command that started us, listen: others may connect (-1:
+ * none); both stay the caller's. foreground: the end of the command is the end of the sandbox.
  */
 int control_start(int ctl, int listen, bool foreground, struct control **ret_ctl);
 /* From here on signals have somebody to go to. Both are borrowed. */

@@ -33,10 +33,10 @@ static void parse_args(int argc, char **argv, struct boot_fds *fds)
 		{ "--ctl-fd=", &fds->ctl },         { "--conf-fd=", &fds->conf },
 		{ "--gofer-fd=", &fds->gofer },     { "--tty-fd=", &fds->tty },
 		{ "--listen-fd=", &fds->listen },   { "--log-fd=", &fds->log },
-		{ "--trace-fd=", &fds->trace },
-		{ "--kvm-fd=", &fds->kvm },         { "--cpuinfo-fd=", &fds->cpuinfo },
-		{ "--meminfo-fd=", &fds->meminfo }, { "--stdin-fd=", &fds->stdio[0] },
-		{ "--stdout-fd=", &fds->stdio[1] }, { "--stderr-fd=", &fds->stdio[2] },
+		{ "--trace-fd=", &fds->trace },     { "--kvm-fd=", &fds->kvm },
+		{ "--cpuinfo-fd=", &fds->cpuinfo }, { "--meminfo-fd=", &fds->meminfo },
+		{ "--stdin-fd=", &fds->stdio[0] },  { "--stdout-fd=", &fds->stdio[1] },
+		{ "--stderr-fd=", &fds->stdio[2] },
 	};
 
 	for (int i = 1; i < argc; i++) {

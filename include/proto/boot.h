@@ -40,7 +40,8 @@
 #define BOOT_LOG_JSON     0x0400u
 #define BOOT_ROOTLESS     0x0800u
 #define BOOT_PLAIN_INIT   0x1000u /* the first process gets signals as any other */
-#define BOOT_LOG_STDERR   0x2000u /* the log is the caller\'s standard error: only what is our fault */
+#define BOOT_LOG_STDERR                                                                            \
+	0x2000u /* the log is the caller\'s standard error: only what is our fault */
 
 /* boot_mount.kind */
 #define BOOT_MOUNT_DIR  0u
@@ -70,7 +71,8 @@ struct boot_conf {
 	uint64_t flags, nr_cpus, rows, cols, oom_score_adj, total_memory, seed;
 	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */
 	uint64_t tty_mask;
-	uint64_t stdio_same; /* bits 4n..4n+3: descriptor n is the same open file as this one (n: its own) */
+	/* bits 4n..4n+3: descriptor n is the same open file as this one (n: its own) */
+	uint64_t stdio_same;
 	struct boot_mount *mounts; /* owned; [0] is the root */
 	size_t nr_mounts;
 	struct boot_rlimit rlimits[BOOT_MAX_RLIMIT];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The callers of a place where our own code gives up, as offsets into the binary for addr2line. Follows frame pointers,
- * which every file of ours keeps; stops where the chain makes no sense.
+ * The callers of a place where our own code gives up, as offsets into the binary for addr2line.
+ * Follows frame pointers, which every file of ours keeps; stops where the chain makes no sense.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +23,8 @@ void host_backtrace(const void *frame)
 	char line[512];
 	size_t n = 0;
 
-	n += (size_t)snprintf(line, sizeof(line), "binary at %#lx, callers (addr2line -fie husk ...):",
+	n += (size_t)snprintf(line, sizeof(line),
+			      "binary at %#lx, callers (addr2line -fie husk ...):",
 			      (unsigned long)(uintptr_t)__ehdr_start);
 	for (int i = 0; i < MAX_FRAMES && n < sizeof(line) - 32; i++) {
 		uintptr_t at = (uintptr_t)fp;

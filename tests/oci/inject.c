@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oci_inject PID: makes the main thread of a process execute a system call that no sentry filter allows. Exit status 0 if
- * the process died of SIGSYS, 1 if the call went through, 77 if it cannot be traced here.
+ * oci_inject PID: makes the main thread of a process execute a system call that no sentry filter
+ * allows. Exit status 0 if the process died of SIGSYS, 1 if the call went through, 77 if it cannot
+ * be traced here.
  */
 #include <elf.h>
 #include <errno.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files over descriptors of the host: see hostfd.h. The host's own offset is the truth for regular files, because
- * other processes share it (`(husk do a; b) > log` appends).
+ * Files over descriptors of the host: see hostfd.h. The host's own offset is the truth for regular
+ * files, because other processes share it (`(husk do a; b) > log` appends).
  *
  * Locking: none of its own; the host orders concurrent calls.
- * Differs from Linux: F_SETFL does not reach the host's description; F_GETOWN and O_ASYNC do not work on it.
+ * Differs from Linux: F_SETFL does not reach the host's description; F_GETOWN and O_ASYNC do not
+ * work on it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,19 +23,19 @@
 #include "vfs/file.h"
 #include "vfs/inode.h"
 
-#define CHUNK	      65536u
+#define CHUNK         65536u
 #define HOST_NONBLOCK 04000
 #define PIPE_ATOMIC   4096u /* what a pipe that polls writable takes without blocking */
 
 struct hostfd {
-	struct inode inode;	/* shared by nobody: one per descriptor */
+	struct inode inode; /* shared by nobody: one per descriptor */
 	struct hostpoll poll;
 	struct waitq wq;
-	int fd;			/* owned */
-	bool stream;		/* pipe, socket, terminal: may have to wait */
-	bool nonblock;		/* the host says EAGAIN by itself */
+	int fd;        /* owned */
+	bool stream;   /* pipe, socket, terminal: may have to wait */
+	bool nonblock; /* the host says EAGAIN by itself */
 	bool tty;
-	int64_t mirror;		/* the host's offset as we knew it last; f->pos_lock */
+	int64_t mirror; /* the host's offset as we knew it last; f->pos_lock */
 };
 
 static struct hostfd *hostfd_of(struct file *f)
@@ -52,8 +53,8 @@ static uint32_t ready(struct hostfd *h, uint32_t want)
 }
 
 /*
- * The position of the file and the host's offset are one thing. Somebody may have moved ours (sendfile, copy_file_range):
- * then the host's follows; after a call ours follows the host's.
+ * The position of the file and the host's offset are one thing. Somebody may have moved ours
+ * (sendfile, copy_file_range): then the host's follows; after a call ours follows the host's.
  */
 static void pos_to_host(struct hostfd *h, int64_t pos)
 {
@@ -149,8 +150,9 @@ static uint32_t hostfd_poll(struct file *f)
 		return LX_POLLIN | LX_POLLOUT | LX_POLLRDNORM | LX_POLLWRNORM;
 	ev = ready(h, want);
 	/* whoever waits does so for what is not there yet */
-	hostpoll_arm(&h->poll, want & ~ev & ((f->mode & FMODE_READ ? LX_POLLIN | LX_POLLRDHUP : 0) |
-					     (f->mode & FMODE_WRITE ? LX_POLLOUT : 0)));
+	hostpoll_arm(&h->poll, want & ~ev &
+				       ((f->mode & FMODE_READ ? LX_POLLIN | LX_POLLRDHUP : 0) |
+					(f->mode & FMODE_WRITE ? LX_POLLOUT : 0)));
 	if (ev & LX_POLLIN)
 		ev |= LX_POLLRDNORM;
 	if (ev & LX_POLLOUT)
@@ -276,9 +278,7 @@ static const struct inode_ops hostfd_inode_ops = {
 	.destroy = hostfd_destroy,
 };
 
-static void hostfd_super_destroy(struct super_block *sb)
-{
-}
+static void hostfd_super_destroy(struct super_block *sb) {}
 
 static const struct super_ops hostfd_super_ops = { .destroy = hostfd_super_destroy };
 
@@ -291,8 +291,11 @@ static const struct fstype host_types[] = {
 
 static int host_super(uint32_t mode, struct super_block **ret_sb)
 {
-	static struct super_block *supers[ARRAY_SIZE(host_types)]; /* made by boot, single-threaded */
-	unsigned int n = (mode & LX_S_IFMT) == LX_S_IFIFO ? 0 : (mode & LX_S_IFMT) == LX_S_IFSOCK ? 1 : 2;
+	/* made by boot, single-threaded */
+	static struct super_block *supers[ARRAY_SIZE(host_types)];
+	unsigned int n = (mode & LX_S_IFMT) == LX_S_IFIFO  ? 0 :
+			 (mode & LX_S_IFMT) == LX_S_IFSOCK ? 1 :
+							     2;
 	int ret;
 
 	if (!supers[n]) {
@@ -311,7 +314,8 @@ static unsigned int open_flags(int fd)
 
 	if (acc < 0)
 		acc = HOST_FD_READ | HOST_FD_WRITE;
-	flags = (acc & HOST_FD_WRITE) ? (acc & HOST_FD_READ) ? LX_O_RDWR : LX_O_WRONLY : LX_O_RDONLY;
+	flags = (acc & HOST_FD_WRITE) ? (acc & HOST_FD_READ) ? LX_O_RDWR : LX_O_WRONLY :
+					LX_O_RDONLY;
 	return flags | (acc & HOST_FD_APPEND ? LX_O_APPEND : 0);
 }
 
@@ -349,7 +353,8 @@ int hostfd_new(int fd, const struct cred *cred, struct file **ret_file)
 	ret = file_new_inode(h->stream ? &stream_ops : &regular_ops, h, open_flags(fd), cred,
 			     &h->inode, ret_file);
 	if (ret < 0)
-		return ret;                  /* the inode was consumed, and the descriptor with it */
+		/* the inode was consumed, and the descriptor with it */
+		return ret;
 	(*ret_file)->wq = &h->wq;
 	if (!h->stream)
 		pos_from_host(h, &(*ret_file)->pos);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Descriptors of the host that the launcher hands in as the guest's standard streams: pipes, sockets,
- * terminals, regular files. The guest sees files of the same type; what it can do with them is reading, writing, polling,
- * and the few terminal calls that are passed through.
+ * Descriptors of the host that the launcher hands in as the guest's standard streams: pipes,
+ * sockets, terminals, regular files. The guest sees files of the same type; what it can do with
+ * them is reading, writing, polling, and the few terminal calls that are passed through.
  */
 #pragma once
 
@@ -20,10 +20,10 @@ int hostfd_new(int fd, const struct cred *cred, struct file **ret_file);
 /* --- poller.c: one thread that watches host descriptors for whoever waits --- */
 struct waitq;
 struct hostpoll {
-	int fd;			/* const after add */
-	struct waitq *wq;	/* const after add; woken with what became ready */
-	uint32_t armed;		/* LX_POLL* wanted; GUARDED_BY(poller) */
-	struct hostpoll *next;	/* GUARDED_BY(poller) */
+	int fd;                /* const after add */
+	struct waitq *wq;      /* const after add; woken with what became ready */
+	uint32_t armed;        /* LX_POLL* wanted; GUARDED_BY(poller) */
+	struct hostpoll *next; /* GUARDED_BY(poller) */
 };
 void hostpoll_add(struct hostpoll *hp);
 /* After it returns, wq is not woken any more. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One thread watches all host descriptors somebody waits for. Watching is one-shot: a descriptor is in the
- * poll set only from hostpoll_arm() until it is ready, so data nobody reads costs nothing.
+ * One thread watches all host descriptors somebody waits for. Watching is one-shot: a descriptor is
+ * in the poll set only from hostpoll_arm() until it is ready, so data nobody reads costs nothing.
  *
- * Locking: g_poller.lock (LC_HOSTPOLL) guards the list and the armed masks; wait queues are woken under
- * it, so that hostpoll_del() can promise silence.
+ * Locking: g_poller.lock (LC_HOSTPOLL) guards the list and the armed masks; wait queues are woken
+ * under it, so that hostpoll_del() can promise silence.
  */
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@ static struct {
 	struct mutex lock;
 	struct hostpoll *list;
 	unsigned int nr;
-	int event;		/* wakes the thread */
+	int event; /* wakes the thread */
 	bool stop;
 	struct host_thread *thread;
 } g_poller = { .event = -1 };

@@ -44,7 +44,8 @@ struct pipe {
 	uint64_t bytes;
 	struct waitq wq;
 	struct inode *fifo; /* borrowed: whose opens share this ring */
-	bool anon;	    /* of pipe(2): opened again through /proc/pid/fd only, which never waits */
+	/* of pipe(2): opened again through /proc/pid/fd only, which never waits */
+	bool anon;
 };
 
 static struct mutex g_fifo_lock = MUTEX_INIT(LC_PIPE); /* inode->pipe */
@@ -526,7 +527,8 @@ int pipe_new(unsigned int flags, const struct cred *cred, struct file *ret_files
 	ret = pipefs_new_inode(cred, &i);
 	if (ret < 0)
 		goto out;
-	ret = file_new_inode(&pipe_ops, p, LX_O_RDONLY | (flags & ~LX_O_DIRECT), cred, inode_get(i), &r);
+	ret = file_new_inode(&pipe_ops, p, LX_O_RDONLY | (flags & ~LX_O_DIRECT), cred, inode_get(i),
+			     &r);
 	if (ret == 0)
 		ret = file_new_inode(&pipe_ops, p, LX_O_WRONLY | flags, cred, inode_get(i), &w);
 	inode_put(i);
@@ -588,8 +590,7 @@ static int fifo_open(struct inode *i, struct file *f, const struct vfs_caller *c
 	f->priv = p;
 	f->wq = &p->wq;
 	mutex_lock(&p->lock);
-	if ((f->flags & LX_O_NONBLOCK) && f->mode == FMODE_WRITE && p->readers == 0 &&
-	    !p->anon)
+	if ((f->flags & LX_O_NONBLOCK) && f->mode == FMODE_WRITE && p->readers == 0 && !p->anon)
 		ret = -ENXIO;
 	/* What was there when we came: the position of a stream is free for it. */
 	f->pos = f->mode & FMODE_READ ? p->w_count : p->r_count;

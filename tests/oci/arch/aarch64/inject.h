@@ -7,7 +7,7 @@
 #include <sys/user.h>
 
 #define inject_regs user_regs_struct
-#define SIGTRAP_ 5
+#define SIGTRAP_    5
 
 static inline bool inject_prepare(struct user_regs_struct *r)
 {

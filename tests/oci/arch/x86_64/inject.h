@@ -7,7 +7,7 @@
 #include <sys/user.h>
 
 #define inject_regs user_regs_struct
-#define SIGTRAP_ 5
+#define SIGTRAP_    5
 
 /* The thread was stopped inside a blocking call: the instruction before rip is `syscall`. */
 static inline bool inject_prepare(struct user_regs_struct *r)

@@ -252,7 +252,9 @@ int host_pidfd_wait(int pidfd, bool nohang, int *ret_status);
 /* True if the process behind pidfd is dead (reaped or not). */
 bool host_pidfd_dead(int pidfd);
 __noreturn void host_exit(int code);
-/* Our callers on standard error, for a death that is our own bug. frame: where to start, NULL here. */
+/*
+ * Our callers on standard error, for a death that is our own bug. frame: where to start, NULL here.
+ */
 void host_backtrace(const void *frame);
 /* A signal of the sentry's own. handler runs on any thread; SA_RESTART. */
 int host_signal_handle(int sig, void (*handler)(int sig));
@@ -284,8 +286,8 @@ void host_thread_set_name(const char *name);
 /* Grows the descriptor table to nr entries while still single-threaded. */
 int host_fdtable_grow(unsigned int nr);
 /*
- * One heap for the C library, before threads are made. With several it opens files under /sys and /proc (how many CPUs, may a heap
- * shrink), which the filter kills.
+ * One heap for the C library, before threads are made. With several it opens files under /sys and
+ * /proc (how many CPUs, may a heap shrink), which the filter kills.
  */
 void host_heap_init(void);
 /* Closes everything >= from except the nr sorted descriptors in keep. */

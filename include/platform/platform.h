@@ -102,8 +102,8 @@ struct platform_ops {
 	/* Acknowledged: on return no guest thread can reach the range any more. */
 	int (*unmap)(struct aspace *as, uaddr_t va, size_t size);
 	/*
-	 * Acknowledged. With PF_PROT_POST in prot only posted: for what adds rights, and for several
-	 * that one sync() ends; errors then show up there.
+	 * Acknowledged. With PF_PROT_POST in prot only posted: for what adds rights, and for
+	 * several that one sync() ends; errors then show up there.
 	 */
 	int (*protect)(struct aspace *as, uaddr_t va, size_t size, int prot);
 	/*

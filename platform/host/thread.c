@@ -186,7 +186,9 @@ int host_signals_block_all(void)
 	sigdelset(&set, SIGFPE);
 	sigdelset(&set, SIGTRAP);
 	sigdelset(&set, SIGSYS);
-	/* ignored by default, and then dropped where it is raised, but only while it is not blocked */
+	/*
+	 * ignored by default, and then dropped where it is raised, but only while it is not blocked
+	 */
 	sigdelset(&set, SIGCHLD);
 	return -pthread_sigmask(SIG_BLOCK, &set, NULL);
 }

@@ -51,8 +51,8 @@ struct aspace {
 	struct stub *stub;
 	struct list_head threads; /* of gthread.link; pt->lock */
 	unsigned int nr_threads;
-	uint64_t ended_ns;         /* time in guest code of threads that ended; pt->lock */
-	atomic_bool lost; /* a thread ended that nobody told to */
+	uint64_t ended_ns; /* time in guest code of threads that ended; pt->lock */
+	atomic_bool lost;  /* a thread ended that nobody told to */
 };
 
 struct gthread {
@@ -67,7 +67,7 @@ struct gthread {
 	_Atomic uint64_t guest_ns;   /* time between going on and stopping, so far ... */
 	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
 	_Atomic uint64_t cpu_ns;     /* what thread_cputime said last: never less again */
-	_Atomic uint64_t kick_ns; /* when a kick was sent that was not answered yet, or 0 */
+	_Atomic uint64_t kick_ns;    /* when a kick was sent that was not answered yet, or 0 */
 };
 
 static struct pt_platform *to_pt(struct platform *p)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the attacking guests share: a victim beside them that must notice nothing, and a frame in which
- * an attack may kill its own process. A program prints "held" and exits 0 if all is well afterwards.
+ * What the attacking guests share: a victim beside them that must notice nothing, and a frame in
+ * which an attack may kill its own process. A program prints "held" and exits 0 if all is well
+ * afterwards.
  */
 #pragma once
 

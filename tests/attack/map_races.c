@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that touch pages while others map, unmap, protect and move them; a file truncated while the
- * kernel copies from and to its mapping. Faults are the guest's own; what was unmapped is gone.
+ * Threads that touch pages while others map, unmap, protect and move them; a file truncated while
+ * the kernel copies from and to its mapping. Faults are the guest's own; what was unmapped is gone.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -61,8 +61,8 @@ static void *mapper(void *arg)
 			madvise(p, size, MADV_DONTNEED);
 			break;
 		default:
-			mmap(p, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-			     -1, 0);
+			mmap(p, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		}
 	}
 	return NULL;

@@ -15,7 +15,7 @@ static volatile long *progress;
 static int harmless_to_skip(long nr)
 {
 	switch (nr) {
-	case SYS_kill:	/* -1 would be everybody */
+	case SYS_kill: /* -1 would be everybody */
 	case SYS_tkill:
 	case SYS_tgkill:
 	case SYS_rt_sigqueueinfo:
@@ -35,7 +35,7 @@ static int harmless_to_skip(long nr)
 
 static void call_all(void *arg)
 {
-	static const unsigned long odd[] = { 0,		 1,	    ~0ul,	     ATTACK_TOP - 1,
+	static const unsigned long odd[] = { 0,          1,         ~0ul,      ATTACK_TOP - 1,
 					     ATTACK_TOP, 1ul << 63, 0x7fffffff };
 	unsigned long a = odd[*(unsigned int *)arg % 7], b = odd[(*(unsigned int *)arg / 7) % 7];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jumps to every byte of the code above the end of the guest's address space, and to some of the rest,
- * with registers that would hurt if that code believed them; stores to every page there.
+ * Jumps to every byte of the code above the end of the guest's address space, and to some of the
+ * rest, with registers that would hurt if that code believed them; stores to every page there.
  */
 #include <setjmp.h>
 #include <sys/syscall.h>

@@ -230,7 +230,7 @@ static void writer_main(void *arg)
 			w->failures++;
 	}
 	while (__atomic_load_n(&w->ready, __ATOMIC_SEQ_CST) != 2)
-		host_sched_yield();          /* the kicks use w->th */
+		host_sched_yield(); /* the kicks use w->th */
 	g.o->thread_free(w->th);
 }
 

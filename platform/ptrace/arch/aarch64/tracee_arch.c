@@ -17,7 +17,7 @@
 BUILD_ASSERT(offsetof(struct regs, sp) == offsetof(struct user_pt_regs, sp));
 BUILD_ASSERT(offsetof(struct regs, pstate) == offsetof(struct user_pt_regs, pstate));
 
-#define SVC_CLASS    0x15
+#define SVC_CLASS 0x15
 
 struct fpsimd_record {
 	uint32_t magic, size, fpsr, fpcr;

@@ -127,6 +127,8 @@ static bool pma_can_merge(struct mm *mm, const struct pma *a, const struct pma *
 }
 
 static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n)
+	REQUIRES(mm->lock);
+static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n)
 {
 	p->end = n->end;
 	pma_erase(mm, n);

@@ -232,6 +232,22 @@ ssize_t skq_write(struct skq *q, struct uio *src, const struct lx_ucred *cred, s
 }
 
 /* Copies go through a buffer so that no usercopy happens under the lock. */
+/* Gives the last n bytes of b back to the front of the queue; done is b if it was taken off. */
+static void unread(struct skq *q, struct skb *b, struct skb *done, size_t n)
+{
+	mutex_lock(&q->lock);
+	if (done) {
+		list_add(&done->link, &q->skbs);
+	} else if (list_empty(&q->skbs) || list_first_entry(&q->skbs, struct skb, link) != b ||
+		   b->off < n) {
+		mutex_unlock(&q->lock); /* another reader has taken the rest meanwhile */
+		return;
+	}
+	b->off -= (uint32_t)n;
+	q->bytes += n;
+	mutex_unlock(&q->lock);
+}
+
 ssize_t skq_read(struct skq *q, struct uio *dst, struct skq_read *rd)
 {
 	uint8_t buf[CHUNK];
@@ -298,8 +314,13 @@ ssize_t skq_read(struct skq *q, struct uio *dst, struct skq_read *rd)
 				wake_writer_locked(q, LX_POLLOUT | LX_POLLWRNORM);
 		}
 		mutex_unlock(&q->lock);
-		skb_free(done);
 		put = n ? uio_write(dst, buf, n) : 0;
+		if (put < (ssize_t)n && !rd->peek) {
+			/* The reader's memory ended in the middle: the bytes wait for another try. */
+			unread(q, b, done, n);
+			return total ? total : put < 0 ? put : -EFAULT;
+		}
+		skb_free(done);
 		if (put < 0)
 			return total ? total : put;
 		total += put;

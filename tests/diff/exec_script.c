@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 	int status, fd;
 	pid_t pid;
 
-	if (argc > 1 && !strcmp(argv[0], "zero") == 0 && strstr(argv[0], "exec_script")) {
+	if (argc > 1 && strcmp(argv[0], "zero") != 0 && strstr(argv[0], "exec_script")) {
 		for (int i = 1; i < argc; i++)
 			SHOWS(argv[i]);
 		return argc;

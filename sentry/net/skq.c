@@ -195,9 +195,9 @@ ssize_t skq_write(struct skq *q, struct uio *src, const struct lx_ucred *cred, s
 		if (!b)
 			return total ? total : -ENOMEM;
 		got = n ? uio_read(&peek, b->data, n) : 0;
-		if (got < 0) {
+		if (got < (ssize_t)n) { /* all of a piece or nothing */
 			skb_free(b);
-			return total ? total : got;
+			return total ? total : got < 0 ? got : -EFAULT;
 		}
 		b->len = (uint32_t)got;
 		b->cred = *cred;
@@ -445,6 +445,16 @@ size_t skq_bytes(struct skq *q)
 	n = q->bytes;
 	mutex_unlock(&q->lock);
 	return n;
+}
+
+bool skq_is_closed(struct skq *q)
+{
+	bool closed;
+
+	mutex_lock(&q->lock);
+	closed = q->dead || q->eof;
+	mutex_unlock(&q->lock);
+	return closed;
 }
 
 bool skq_has_room(struct skq *q)

@@ -104,6 +104,7 @@ void skq_shut_writer(struct skq *q); /* eof; wakes the reader */
 void skq_shut_reader(struct skq *q, bool drop); /* dead; wakes the writer; drop: data is thrown away */
 size_t skq_bytes(struct skq *q);
 bool skq_has_room(struct skq *q);
+bool skq_is_closed(struct skq *q); /* nothing can be added any more */
 struct skb *skb_new(size_t cap);
 void skb_free(struct skb *b);
 

@@ -220,6 +220,8 @@ static ssize_t send_packet(struct socket *s, struct skq *tx, struct sock_msg *m)
 
 	if (n > s->sndbuf)
 		return -EMSGSIZE;
+	if (skq_is_closed(tx)) /* before the message is looked at */
+		return -EPIPE;
 	b = skb_new(n);
 	if (!b)
 		return -ENOBUFS;

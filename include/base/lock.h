@@ -149,7 +149,8 @@ static inline void rwlock_rdlock_nested(struct rwlock *l)
 }
 
 /* True if the lock was taken for reading. */
-static inline bool rwlock_tryrdlock(struct rwlock *l) TRY_ACQUIRES_SHARED(true, *l) NO_THREAD_SAFETY;
+static inline bool rwlock_tryrdlock(struct rwlock *l) TRY_ACQUIRES_SHARED(true, *l)
+	NO_THREAD_SAFETY;
 static inline bool rwlock_tryrdlock(struct rwlock *l)
 {
 	if (pthread_rwlock_tryrdlock(&l->rw) != 0)

@@ -147,8 +147,9 @@ struct task {
 	uint64_t parent_exec_id;
 	uint64_t affinity[16]; /* CPUs 0..1023; g_tasklist */
 	uint64_t timer_slack_ns;
-	void *ptrace;  /* tracer state (kernel/ptrace.c), a later step */
-	struct seccomp_filter *_Atomic seccomp; /* owned: newest of the guest's filters (kernel/seccomp.h) */
+	void *ptrace; /* tracer state (kernel/ptrace.c), a later step */
+	/* owned: newest of the guest's filters (kernel/seccomp.h) */
+	struct seccomp_filter *_Atomic seccomp;
 	_Atomic uint8_t seccomp_mode; /* LX_SECCOMP_MODE_*; written as seccomp is */
 	void *sched_extra;
 	struct ucount *ucount;       /* owned: whom this task is counted for (RLIMIT_NPROC) */

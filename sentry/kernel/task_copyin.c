@@ -64,7 +64,8 @@ int copyin_iovec(struct task *t, uaddr_t iov, unsigned long nr, struct uio_seg *
 				free(seg);
 			return -EINVAL;
 		}
-		if (seg[i].len > mm_max_addr(t->mm) || seg[i].base > mm_max_addr(t->mm) - seg[i].len) {
+		if (seg[i].len > mm_max_addr(t->mm) ||
+		    seg[i].base > mm_max_addr(t->mm) - seg[i].len) {
 			if (seg != inline_seg)
 				free(seg);
 			return -EFAULT;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What uname(2), /proc/version and /proc/sys/kernel say: the Linux release whose interface husk follows. A leaf header. */
+/*
+ * What uname(2), /proc/version and /proc/sys/kernel say: the Linux release whose interface husk
+ * follows. A leaf header.
+ */
 #pragma once
 
 #define UNAME_SYSNAME "Linux"

@@ -10,8 +10,8 @@
 
 #include "kernel/task.h"
 
-#define LO_INDEX 1
-#define LO_MTU	 65536
+#define LO_INDEX   1
+#define LO_MTU     65536
 #define IFREQ_SIZE 40u
 
 /* Bytes 16.. of struct ifreq hold the answer. */
@@ -116,7 +116,10 @@ long ifconf_ioctl(struct task *t, unsigned int cmd, uaddr_t arg)
 		r.u[1] = (uint8_t)(LX_ARPHRD_LOOPBACK >> 8);
 		break;
 	default:
-		v = cmd == LX_SIOCGIFMTU ? LO_MTU : cmd == LX_SIOCGIFINDEX ? LO_INDEX : cmd == LX_SIOCGIFTXQLEN ? 1000 : 0;
+		v = cmd == LX_SIOCGIFMTU    ? LO_MTU :
+		    cmd == LX_SIOCGIFINDEX  ? LO_INDEX :
+		    cmd == LX_SIOCGIFTXQLEN ? 1000 :
+					      0;
 		memcpy(r.u, &v, sizeof(v));
 		break;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets as files, their birth and end, and what stream sockets of all families do alike. See socket.h.
+ * Sockets as files, their birth and end, and what stream sockets of all families do alike. See
+ * socket.h.
  */
 #include "net/socket.h"
 
@@ -22,7 +23,8 @@
 struct mutex g_net_lock = MUTEX_INIT(LC_NET);
 struct list_head g_sockets = { &g_sockets, &g_sockets };
 
-int socket_alloc(int family, int type, int protocol, const struct sock_ops *ops, struct task *t, struct socket **ret_s)
+int socket_alloc(int family, int type, int protocol, const struct sock_ops *ops, struct task *t,
+		 struct socket **ret_s)
 {
 	static _Atomic uint64_t next_ino = 4096;
 	struct socket *s = calloc(1, sizeof(*s));
@@ -194,7 +196,10 @@ uint32_t stream_poll(struct socket *s)
 	if (s->tx) {
 		if (skq_has_room(s->tx))
 			ev |= LX_POLLOUT | LX_POLLWRNORM;
-		/* A Unix peer that closed shut both directions; one that shut down only its own did not. */
+		/*
+		 * A Unix peer that closed shut both directions; one that shut down only its own did
+		 * not.
+		 */
 		mutex_lock(&s->tx->lock);
 		wr |= s->tx->dead && (s->family == LX_AF_UNIX || s->error);
 		mutex_unlock(&s->tx->lock);

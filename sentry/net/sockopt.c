@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Socket options of level SOL_SOCKET (socket(7)). Options that would do nothing here answer ENOPROTOOPT instead of
- * success.
+ * Socket options of level SOL_SOCKET (socket(7)). Options that would do nothing here answer
+ * ENOPROTOOPT instead of success.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -36,7 +36,9 @@ static int set_timeout(const void *val, size_t size, int64_t *ret_ns)
 		*ret_ns = 1; /* as Linux: no waiting at all */
 		return 0;
 	}
-	*ret_ns = tv.tv_sec > INT64_MAX / 1000000000 - 1 ? 0 : tv.tv_sec * 1000000000 + tv.tv_usec * 1000;
+	*ret_ns = tv.tv_sec > INT64_MAX / 1000000000 - 1 ?
+			  0 :
+			  tv.tv_sec * 1000000000 + tv.tv_usec * 1000;
 	return 0;
 }
 
@@ -307,8 +309,9 @@ int sock_getsockopt(struct socket *s, struct task *t, int opt, void *buf, size_t
 	case LX_SO_PEERCRED: {
 		struct lx_ucred none = { .pid = 0, .uid = UINT32_MAX, .gid = UINT32_MAX };
 
-		return put_bytes(s->family == LX_AF_UNIX && s->peer_cred.pid ? &s->peer_cred : &none, sizeof(none),
-				 buf, size);
+		return put_bytes(s->family == LX_AF_UNIX && s->peer_cred.pid ? &s->peer_cred :
+									       &none,
+				 sizeof(none), buf, size);
 	}
 	case LX_SO_PEERNAME:
 		return get_peername(s, buf, size);

@@ -73,7 +73,8 @@ static long rename_at(struct task *t, int fromfd, uaddr_t from, int tofd, uaddr_
 	struct vfs_caller c = task_vfs_caller(t);
 	int ret;
 
-	if (flags & ~(unsigned int)(LX_RENAME_NOREPLACE | LX_RENAME_EXCHANGE | LX_RENAME_WHITEOUT) ||
+	if (flags & ~(unsigned int)(LX_RENAME_NOREPLACE | LX_RENAME_EXCHANGE |
+				    LX_RENAME_WHITEOUT) ||
 	    ((flags & LX_RENAME_EXCHANGE) && (flags & (LX_RENAME_NOREPLACE | LX_RENAME_WHITEOUT))))
 		return -EINVAL;
 	ret = name_arg_get(t, fromfd, from, &f);

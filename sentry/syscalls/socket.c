@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The socket calls that move no data: socket(2), bind(2), listen(2), accept(2), connect(2), getsockname(2),
- * getsockopt(2), shutdown(2). Sending and receiving are in socket_msg.c.
+ * The socket calls that move no data: socket(2), bind(2), listen(2), accept(2), connect(2),
+ * getsockname(2), getsockopt(2), shutdown(2). Sending and receiving are in socket_msg.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -193,7 +193,9 @@ static long do_accept(struct task *t, int fd, uaddr_t addr, uaddr_t lenp, int fl
 	w.s = s;
 	ret = try_accept(&w);
 	if (ret == -EAGAIN && !(f->flags & LX_O_NONBLOCK))
-		ret = sock_wait_result(task_wait_until(t, &s->wq, LX_POLLIN, sock_deadline(s->rcvtimeo_ns), try_accept, &w),
+		ret = sock_wait_result(task_wait_until(t, &s->wq, LX_POLLIN,
+						       sock_deadline(s->rcvtimeo_ns), try_accept,
+						       &w),
 				       s->rcvtimeo_ns);
 	if (ret < 0)
 		return ret;
@@ -255,8 +257,9 @@ long sys_connect(struct task *t, const struct sysargs *a)
 		return ret;
 	ret = try_connect(&w);
 	if (ret == -EAGAIN && !(f->flags & LX_O_NONBLOCK))
-		ret = sock_wait_result(task_wait_until(t, &w.s->wq, LX_POLLOUT, sock_deadline(w.s->sndtimeo_ns),
-						       try_connect, &w),
+		ret = sock_wait_result(task_wait_until(t, &w.s->wq, LX_POLLOUT,
+						       sock_deadline(w.s->sndtimeo_ns), try_connect,
+						       &w),
 				       w.s->sndtimeo_ns);
 	return ret;
 }
@@ -319,7 +322,8 @@ long sys_setsockopt(struct task *t, const struct sysargs *a)
 		size = sizeof(val);
 	if (level == LX_SOL_SOCKET)
 		return sock_setsockopt(s, t, opt, val, (size_t)size);
-	return s->ops->setsockopt ? s->ops->setsockopt(s, t, level, opt, val, (size_t)size) : -EOPNOTSUPP;
+	return s->ops->setsockopt ? s->ops->setsockopt(s, t, level, opt, val, (size_t)size) :
+				    -EOPNOTSUPP;
 }
 
 long sys_getsockopt(struct task *t, const struct sysargs *a)
@@ -343,7 +347,8 @@ long sys_getsockopt(struct task *t, const struct sysargs *a)
 	if (level == LX_SOL_SOCKET)
 		ret = sock_getsockopt(s, t, opt, buf, &size);
 	else
-		ret = s->ops->getsockopt ? s->ops->getsockopt(s, t, level, opt, buf, &size) : -EOPNOTSUPP;
+		ret = s->ops->getsockopt ? s->ops->getsockopt(s, t, level, opt, buf, &size) :
+					   -EOPNOTSUPP;
 	if (ret < 0)
 		return ret;
 	room = (int32_t)size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * send(2), recv(2) and their kin: messages, addresses and control data between guest memory and sockets. This is where
- * sockets sleep. See cmsg(3), unix(7).
+ * send(2), recv(2) and their kin: messages, addresses and control data between guest memory and
+ * sockets. This is where sockets sleep. See cmsg(3), unix(7).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -50,7 +50,8 @@ static long send_loop(struct io *io, bool nonblock)
 	for (;;) {
 		n = try_send(io);
 		if (n == -EAGAIN && !nonblock)
-			n = sock_wait_result(task_wait_until(io->t, &io->s->wq, LX_POLLOUT | LX_POLLERR | LX_POLLHUP,
+			n = sock_wait_result(task_wait_until(io->t, &io->s->wq,
+							     LX_POLLOUT | LX_POLLERR | LX_POLLHUP,
 							     deadline, try_send, io),
 					     io->s->sndtimeo_ns);
 		if (n < 0)
@@ -92,7 +93,8 @@ static int take_rights(struct task *t, const uint8_t *data, size_t size, struct 
 		f = fd_get_any(t->fds, fd);
 		if (!f)
 			return -EBADF;
-		ret = scm_charge(1, task_capable(t, LX_CAP_SYS_RESOURCE) || task_capable(t, LX_CAP_SYS_ADMIN) ?
+		ret = scm_charge(1, task_capable(t, LX_CAP_SYS_RESOURCE) ||
+						    task_capable(t, LX_CAP_SYS_ADMIN) ?
 					    UINT32_MAX :
 					    task_rlimit(t, LX_RLIMIT_NOFILE));
 		if (ret < 0) {
@@ -114,15 +116,18 @@ static int take_credentials(struct task *t, const uint8_t *data, size_t size, st
 	memcpy(&u, data, sizeof(u));
 	if (u.pid != t->tg->tgid && !task_capable(t, LX_CAP_SYS_ADMIN))
 		return -EPERM;
-	if (u.uid != c->uid && u.uid != c->euid && u.uid != c->suid && !task_capable(t, LX_CAP_SETUID))
+	if (u.uid != c->uid && u.uid != c->euid && u.uid != c->suid &&
+	    !task_capable(t, LX_CAP_SETUID))
 		return -EPERM;
-	if (u.gid != c->gid && u.gid != c->egid && u.gid != c->sgid && !task_capable(t, LX_CAP_SETGID))
+	if (u.gid != c->gid && u.gid != c->egid && u.gid != c->sgid &&
+	    !task_capable(t, LX_CAP_SETGID))
 		return -EPERM;
 	m->cred = u;
 	return 0;
 }
 
-static int control_in(struct task *t, struct socket *s, uaddr_t addr, uint64_t size, struct sock_msg *m)
+static int control_in(struct task *t, struct socket *s, uaddr_t addr, uint64_t size,
+		      struct sock_msg *m)
 {
 	struct lx_cmsghdr h;
 	uint64_t at = 0;
@@ -154,7 +159,9 @@ static int control_in(struct task *t, struct socket *s, uaddr_t addr, uint64_t s
 			else
 				ret = -EINVAL;
 		} else if (h.cmsg_level == LX_SOL_SOCKET) {
-			ret = h.cmsg_type == LX_SCM_RIGHTS || h.cmsg_type == LX_SCM_CREDENTIALS ? 0 : -EINVAL;
+			ret = h.cmsg_type == LX_SCM_RIGHTS || h.cmsg_type == LX_SCM_CREDENTIALS ?
+				      0 :
+				      -EINVAL;
 		}
 		/* IP_PKTINFO and its like choose a source address: there is only loopback */
 		at += MIN(LX_CMSG_ALIGN(h.cmsg_len), size - at);
@@ -164,7 +171,8 @@ static int control_in(struct task *t, struct socket *s, uaddr_t addr, uint64_t s
 }
 
 /* hdr is a copy; the iovecs and control data are still the guest's. */
-static long send_one(struct task *t, struct file *f, struct socket *s, const struct lx_msghdr *hdr, unsigned int flags)
+static long send_one(struct task *t, struct file *f, struct socket *s, const struct lx_msghdr *hdr,
+		     unsigned int flags)
 {
 	struct uio_seg inline_seg[8], *seg = inline_seg;
 	struct io io = { .s = s, .t = t };
@@ -173,8 +181,9 @@ static long send_one(struct task *t, struct file *f, struct socket *s, const str
 	long ret;
 
 	if (hdr->msg_name && hdr->msg_namelen) {
-		ret = hdr->msg_namelen < 0 ? -EINVAL :
-					     sockaddr_in(t, hdr->msg_name, MIN(hdr->msg_namelen, 128), &name);
+		ret = hdr->msg_namelen < 0 ?
+			      -EINVAL :
+			      sockaddr_in(t, hdr->msg_name, MIN(hdr->msg_namelen, 128), &name);
 		if (ret < 0)
 			return ret;
 		io.m.name = &name;
@@ -213,7 +222,8 @@ long sys_sendto(struct task *t, const struct sysargs *a)
 			return ret;
 		io.m.name = &name;
 	}
-	uio_init_user1(&u, t->mm, &seg, arg_addr(a, 1), MIN(arg_ulong(a, 2), (unsigned long)INT32_MAX));
+	uio_init_user1(&u, t->mm, &seg, arg_addr(a, 1),
+		       MIN(arg_ulong(a, 2), (unsigned long)INT32_MAX));
 	io.m.uio = &u;
 	io.m.flags = flags;
 	io.m.cred = task_ucred(t);
@@ -287,7 +297,9 @@ static long recv_loop(struct io *io, bool nonblock)
 	for (;;) {
 		n = try_recv(io);
 		if (n == -EAGAIN && !nonblock)
-			n = sock_wait_result(task_wait_until(io->t, &io->s->wq, LX_POLLIN | LX_POLLERR | LX_POLLHUP | LX_POLLRDHUP,
+			n = sock_wait_result(task_wait_until(io->t, &io->s->wq,
+							     LX_POLLIN | LX_POLLERR | LX_POLLHUP |
+								     LX_POLLRDHUP,
 							     deadline, try_recv, io),
 					     io->s->rcvtimeo_ns);
 		if (n <= 0)
@@ -300,10 +312,12 @@ static long recv_loop(struct io *io, bool nonblock)
 }
 
 /* Appends one control message at *at; sets MSG_CTRUNC when it does not fit whole. */
-static int put_cmsg(struct task *t, uaddr_t ctl, uint64_t room, uint64_t *at, int level, int type, const void *data,
-		    size_t size, unsigned int *flags)
+static int put_cmsg(struct task *t, uaddr_t ctl, uint64_t room, uint64_t *at, int level, int type,
+		    const void *data, size_t size, unsigned int *flags)
 {
-	struct lx_cmsghdr h = { .cmsg_len = LX_CMSG_LEN(size), .cmsg_level = level, .cmsg_type = type };
+	struct lx_cmsghdr h = { .cmsg_len = LX_CMSG_LEN(size),
+				.cmsg_level = level,
+				.cmsg_type = type };
 	int ret;
 
 	if (!ctl || room < *at || room - *at < sizeof(h)) {
@@ -321,8 +335,8 @@ static int put_cmsg(struct task *t, uaddr_t ctl, uint64_t room, uint64_t *at, in
 	return ret;
 }
 
-static int put_rights(struct task *t, uaddr_t ctl, uint64_t room, uint64_t *at, struct scm *scm, unsigned int in_flags,
-		      unsigned int *flags)
+static int put_rights(struct task *t, uaddr_t ctl, uint64_t room, uint64_t *at, struct scm *scm,
+		      unsigned int in_flags, unsigned int *flags)
 {
 	int32_t fds[LX_SCM_MAX_FD];
 	unsigned int fit = 0, n;
@@ -331,13 +345,16 @@ static int put_rights(struct task *t, uaddr_t ctl, uint64_t room, uint64_t *at, 
 		fit = (unsigned int)MIN((room - *at - sizeof(struct lx_cmsghdr)) / sizeof(int32_t),
 					(uint64_t)scm->nr_files);
 	for (n = 0; n < fit; n++) {
-		fds[n] = fd_install(t->fds, scm->files[n], in_flags & LX_MSG_CMSG_CLOEXEC ? LX_FD_CLOEXEC_FLAG : 0);
+		fds[n] = fd_install(t->fds, scm->files[n],
+				    in_flags & LX_MSG_CMSG_CLOEXEC ? LX_FD_CLOEXEC_FLAG : 0);
 		if (fds[n] < 0)
 			break;
 	}
 	if (n < scm->nr_files)
 		*flags |= LX_MSG_CTRUNC;
-	return n ? put_cmsg(t, ctl, room, at, LX_SOL_SOCKET, LX_SCM_RIGHTS, fds, n * sizeof(fds[0]), flags) : 0;
+	return n ? put_cmsg(t, ctl, room, at, LX_SOL_SOCKET, LX_SCM_RIGHTS, fds, n * sizeof(fds[0]),
+			    flags) :
+		   0;
 }
 
 static int put_pktinfo(struct task *t, struct socket *s, uaddr_t ctl, uint64_t room, uint64_t *at,
@@ -346,14 +363,17 @@ static int put_pktinfo(struct task *t, struct socket *s, uaddr_t ctl, uint64_t r
 	int ret = 0;
 
 	if (s->family == LX_AF_INET && inet_opt(s, LX_SOL_IP, LX_IP_PKTINFO)) {
-		struct lx_in_pktinfo pi = { .ipi_ifindex = 1, .ipi_spec_dst = m->dst.in.sin_addr, .ipi_addr = m->dst.in.sin_addr };
+		struct lx_in_pktinfo pi = { .ipi_ifindex = 1,
+					    .ipi_spec_dst = m->dst.in.sin_addr,
+					    .ipi_addr = m->dst.in.sin_addr };
 
 		ret = put_cmsg(t, ctl, room, at, LX_SOL_IP, LX_IP_PKTINFO, &pi, sizeof(pi), flags);
 	}
 	if (ret == 0 && s->family == LX_AF_INET6 && inet_opt(s, LX_SOL_IPV6, LX_IPV6_RECVPKTINFO)) {
 		struct lx_in6_pktinfo pi = { .ipi6_addr = m->dst.in6.sin6_addr, .ipi6_ifindex = 1 };
 
-		ret = put_cmsg(t, ctl, room, at, LX_SOL_IPV6, LX_IPV6_PKTINFO, &pi, sizeof(pi), flags);
+		ret = put_cmsg(t, ctl, room, at, LX_SOL_IPV6, LX_IPV6_PKTINFO, &pi, sizeof(pi),
+			       flags);
 	}
 	if (ret == 0 && s->family == LX_AF_INET && inet_opt(s, LX_SOL_IP, LX_IP_RECVTTL)) {
 		int ttl = 64;
@@ -368,8 +388,8 @@ static int put_pktinfo(struct task *t, struct socket *s, uaddr_t ctl, uint64_t r
 	return ret;
 }
 
-static int put_stamp(struct task *t, struct socket *s, uaddr_t ctl, uint64_t room, uint64_t *at, int64_t ns,
-		     unsigned int *flags)
+static int put_stamp(struct task *t, struct socket *s, uaddr_t ctl, uint64_t room, uint64_t *at,
+		     int64_t ns, unsigned int *flags)
 {
 	struct lx_timeval tv = { .tv_sec = ns / 1000000000, .tv_usec = ns % 1000000000 / 1000 };
 	struct lx_timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
@@ -377,19 +397,24 @@ static int put_stamp(struct task *t, struct socket *s, uaddr_t ctl, uint64_t roo
 	if (!ns)
 		return 0;
 	if (s->timestampns)
-		return put_cmsg(t, ctl, room, at, LX_SOL_SOCKET, LX_SO_TIMESTAMPNS, &ts, sizeof(ts), flags);
-	return s->timestamp ? put_cmsg(t, ctl, room, at, LX_SOL_SOCKET, LX_SO_TIMESTAMP, &tv, sizeof(tv), flags) : 0;
+		return put_cmsg(t, ctl, room, at, LX_SOL_SOCKET, LX_SO_TIMESTAMPNS, &ts, sizeof(ts),
+				flags);
+	return s->timestamp ? put_cmsg(t, ctl, room, at, LX_SOL_SOCKET, LX_SO_TIMESTAMP, &tv,
+				       sizeof(tv), flags) :
+			      0;
 }
 
 /* What came besides the bytes; *ret_len is how much of the control buffer was used. */
-static int control_out(struct io *io, uaddr_t ctl, uint64_t room, uint64_t *ret_len, unsigned int *flags)
+static int control_out(struct io *io, uaddr_t ctl, uint64_t room, uint64_t *ret_len,
+		       unsigned int *flags)
 {
 	struct sock_msg *m = &io->m;
 	uint64_t at = 0;
 	int ret = put_stamp(io->t, io->s, ctl, room, &at, m->stamp_ns, flags);
 
 	if (ret == 0 && m->has_cred && io->s->passcred)
-		ret = put_cmsg(io->t, ctl, room, &at, LX_SOL_SOCKET, LX_SCM_CREDENTIALS, &m->cred, sizeof(m->cred), flags);
+		ret = put_cmsg(io->t, ctl, room, &at, LX_SOL_SOCKET, LX_SCM_CREDENTIALS, &m->cred,
+			       sizeof(m->cred), flags);
 	if (ret == 0 && m->scm)
 		ret = put_rights(io->t, ctl, room, &at, m->scm, m->flags, flags);
 	if (ret == 0 && m->has_pktinfo)
@@ -398,8 +423,8 @@ static int control_out(struct io *io, uaddr_t ctl, uint64_t room, uint64_t *ret_
 	return ret;
 }
 
-static long recv_one(struct task *t, struct file *f, struct socket *s, struct lx_msghdr *hdr, uaddr_t hdr_addr,
-		     unsigned int flags)
+static long recv_one(struct task *t, struct file *f, struct socket *s, struct lx_msghdr *hdr,
+		     uaddr_t hdr_addr, unsigned int flags)
 {
 	struct uio_seg inline_seg[8], *seg = inline_seg;
 	struct io io = { .s = s, .t = t };
@@ -429,16 +454,19 @@ static long recv_one(struct task *t, struct file *f, struct socket *s, struct lx
 				err = copyout(t, hdr->msg_name, &name.storage,
 					      MIN((size_t)hdr->msg_namelen, (size_t)name.len));
 			if (err == 0)
-				err = copyout(t, hdr_addr + offsetof(struct lx_msghdr, msg_namelen), &namelen,
-					      sizeof(namelen));
+				err = copyout(t, hdr_addr + offsetof(struct lx_msghdr, msg_namelen),
+					      &namelen, sizeof(namelen));
 		}
 		if (err == 0)
-			err = control_out(&io, hdr->msg_control, hdr->msg_control ? hdr->msg_controllen : 0, &ctl_len,
+			err = control_out(&io, hdr->msg_control,
+					  hdr->msg_control ? hdr->msg_controllen : 0, &ctl_len,
 					  &out_flags);
 		if (err == 0)
-			err = copyout(t, hdr_addr + offsetof(struct lx_msghdr, msg_flags), &out_flags, sizeof(out_flags));
+			err = copyout(t, hdr_addr + offsetof(struct lx_msghdr, msg_flags),
+				      &out_flags, sizeof(out_flags));
 		if (err == 0)
-			err = copyout(t, hdr_addr + offsetof(struct lx_msghdr, msg_controllen), &ctl_len, sizeof(ctl_len));
+			err = copyout(t, hdr_addr + offsetof(struct lx_msghdr, msg_controllen),
+				      &ctl_len, sizeof(ctl_len));
 		if (err < 0)
 			ret = err;
 	}
@@ -461,7 +489,8 @@ long sys_recvfrom(struct task *t, const struct sysargs *a)
 
 	if (!f)
 		return err;
-	uio_init_user1(&u, t->mm, &seg, arg_addr(a, 1), MIN(arg_ulong(a, 2), (unsigned long)INT32_MAX));
+	uio_init_user1(&u, t->mm, &seg, arg_addr(a, 1),
+		       MIN(arg_ulong(a, 2), (unsigned long)INT32_MAX));
 	io.m.uio = &u;
 	io.m.flags = flags;
 	io.m.name = &name;
@@ -516,7 +545,8 @@ long sys_recvmmsg(struct task *t, const struct sysargs *a)
 
 		ret = copyin(t, &mh, at, sizeof(mh));
 		if (ret == 0)
-			ret = recv_one(t, f, s, &mh.msg_hdr, at, flags & ~(unsigned int)LX_MSG_WAITFORONE);
+			ret = recv_one(t, f, s, &mh.msg_hdr, at,
+				       flags & ~(unsigned int)LX_MSG_WAITFORONE);
 		if (ret < 0)
 			break;
 		len = (uint32_t)ret;

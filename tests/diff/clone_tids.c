@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CLONE_PARENT_SETTID, CHILD_SETTID, CHILD_CLEARTID with its futex wake, CLONE_PIDFD, exit signals, CLONE_PARENT. */
+/*
+ * CLONE_PARENT_SETTID, CHILD_SETTID, CHILD_CLEARTID with its futex wake, CLONE_PIDFD, exit signals,
+ * CLONE_PARENT.
+ */
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
@@ -29,7 +32,8 @@ int main(void)
 	struct pollfd p;
 	long pid;
 
-	pid = syscall(SYS_clone, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, 0, &g_ptid, &g_ctid, 0);
+	pid = syscall(SYS_clone, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | SIGCHLD, 0, &g_ptid,
+		      &g_ctid, 0);
 #ifdef __aarch64__
 	pid = pid; /* tls and child tid are the other way round there */
 #endif
@@ -42,8 +46,8 @@ int main(void)
 
 	g_ctid = 77;
 	tid = clone(thread_fn, g_stack + sizeof(g_stack),
-		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-			    CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
+		    CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			    CLONE_SYSVSEM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
 		    NULL, &g_ptid, NULL, &g_ctid);
 	SHOW(tid > 0);
 	while (__atomic_load_n(&g_ctid, __ATOMIC_SEQ_CST) != 0)

@@ -9,7 +9,8 @@
 
 int main(void)
 {
-	static const char *const names[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom" };
+	static const char *const names[] = { "/dev/null", "/dev/zero", "/dev/full",
+					     "/dev/urandom" };
 	char buf[64], *p, *volatile nowhere = (char *)8;
 	struct stat st;
 

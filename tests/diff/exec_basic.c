@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* execve(2): what survives: ids, mask, ignored signals, pending signals, descriptors, cwd, umask; what does not: handlers, threads. */
+/*
+ * execve(2): what survives: ids, mask, ignored signals, pending signals, descriptors, cwd, umask;
+ * what does not: handlers, threads.
+ */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -8,9 +11,7 @@
 
 extern char **environ;
 
-static void handler(int sig)
-{
-}
+static void handler(int sig) {}
 
 static void *idle(void *arg)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* exec by a thread that is not the first: it takes over the pid; two threads that exec at once: one wins. */
+/*
+ * exec by a thread that is not the first: it takes over the pid; two threads that exec at once: one
+ * wins.
+ */
 #include <pthread.h>
 #include <sys/syscall.h>
 

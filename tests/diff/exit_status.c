@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exit codes of processes whose threads end in different orders; exit_group from a thread; main thread gone first. */
+/*
+ * Exit codes of processes whose threads end in different orders; exit_group from a thread; main
+ * thread gone first.
+ */
 #include <pthread.h>
 #include <sys/syscall.h>
 

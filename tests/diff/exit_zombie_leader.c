@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* While a process lives on without its first thread: wait does not report it, kill finds it, signals reach the rest. */
+/*
+ * While a process lives on without its first thread: wait does not report it, kill finds it,
+ * signals reach the rest.
+ */
 #include <pthread.h>
 #include <sys/syscall.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fork(2): what a child has and has not: memory, descriptors, offsets, pending signals, masks, timers. */
+/*
+ * fork(2): what a child has and has not: memory, descriptors, offsets, pending signals, masks,
+ * timers.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/time.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Priority-inheriting futexes: hand-over, errors, timeouts, dead owners, condition variables over them. */
+/*
+ * Priority-inheriting futexes: hand-over, errors, timeouts, dead owners, condition variables over
+ * them.
+ */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/syscall.h>

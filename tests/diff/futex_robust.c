@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Robust lists: owners that die say so in the word, waiters are told; pthread's robust mutexes; list calls' errors. */
+/*
+ * Robust lists: owners that die say so in the word, waiters are told; pthread's robust mutexes;
+ * list calls' errors.
+ */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stddef.h>
@@ -15,7 +18,7 @@ struct lock {
 static struct shared {
 	pthread_mutex_t m;
 	struct lock l[3], pending;
-} *g;
+} * g;
 
 static void raw_child(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Futexes between processes: shared anonymous memory, a mapped file, fork; private ones do not meet. */
+/*
+ * Futexes between processes: shared anonymous memory, a mapped file, fork; private ones do not
+ * meet.
+ */
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>

@@ -37,7 +37,8 @@ int main(void)
 			kill(me, SIGUSR1);
 			usleep(60000);
 			*g_w = 1;
-			while (syscall(SYS_futex, g_w, FUTEX_WAKE, 1, NULL, NULL, 0) == 0 && kill(me, 0) == 0 && !g_w[1])
+			while (syscall(SYS_futex, g_w, FUTEX_WAKE, 1, NULL, NULL, 0) == 0 &&
+			       kill(me, 0) == 0 && !g_w[1])
 				usleep(1000);
 			_exit(0);
 		}

@@ -7,9 +7,9 @@
 
 #include "lib/show.h"
 
-#define WAITV 449
-#define F2_WAKE 454
-#define F2_WAIT 455
+#define WAITV      449
+#define F2_WAKE    454
+#define F2_WAIT    455
 #define F2_REQUEUE 456
 
 struct wv {
@@ -41,7 +41,9 @@ int main(void)
 	pthread_t t;
 
 	for (int i = 0; i < 129; i++)
-		v[i] = (struct wv){ .val = 0, .addr = (unsigned long)&g_w[i % 4], .flags = 2 | 128 };
+		v[i] = (struct wv){ .val = 0,
+				    .addr = (unsigned long)&g_w[i % 4],
+				    .flags = 2 | 128 };
 	SHOW(syscall(WAITV, v, 0, 0, NULL, CLOCK_MONOTONIC));
 	SHOW(syscall(WAITV, v, 129, 0, NULL, CLOCK_MONOTONIC));
 	SHOW(syscall(WAITV, v, 1, 1, NULL, CLOCK_MONOTONIC));

@@ -80,7 +80,8 @@ int main(void)
 	settle(1);
 	SHOW(fx(&g_a, FUTEX_WAKE_BITSET, 100, NULL, NULL, 2 | 4));
 	settle(4);
-	SHOW(g_woken[1] == 1 && g_woken[4] > 1 && g_woken[2] && g_woken[5] && !g_woken[0] && !g_woken[3]);
+	SHOW(g_woken[1] == 1 && g_woken[4] > 1 && g_woken[2] && g_woken[5] && !g_woken[0] &&
+	     !g_woken[3]);
 	SHOW(fx(&g_a, FUTEX_WAKE, 100, NULL, NULL, 0));
 	finish();
 
@@ -99,11 +100,13 @@ int main(void)
 	finish();
 
 	start();
-	SHOW(fx(&g_b, FUTEX_WAKE_OP, 1, (void *)2, &g_a, FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_EQ, 0)));
+	SHOW(fx(&g_b, FUTEX_WAKE_OP, 1, (void *)2, &g_a,
+		FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_EQ, 0)));
 	SHOW(g_a);
 	settle(2);
 	SHOW(g_woken[0] + g_woken[1]);
-	SHOW(fx(&g_a, FUTEX_WAKE_OP, 3, (void *)9, &g_b, FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_EQ, 1)));
+	SHOW(fx(&g_a, FUTEX_WAKE_OP, 3, (void *)9, &g_b,
+		FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_EQ, 1)));
 	settle(5);
 	SHOW(fx(&g_a, FUTEX_WAKE, 100, NULL, NULL, 0));
 	finish();

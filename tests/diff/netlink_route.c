@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getifaddrs and if_nametoindex see lo with its addresses. Other interfaces differ between hosts and are left out. */
+/*
+ * getifaddrs and if_nametoindex see lo with its addresses. Other interfaces differ between hosts
+ * and are left out.
+ */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -21,7 +24,9 @@ int main(void)
 		if (strcmp(i->ifa_name, "lo") != 0 || !i->ifa_addr)
 			continue;
 		if (i->ifa_addr->sa_family == AF_INET)
-			printf("lo %s\n", inet_ntop(AF_INET, &((struct sockaddr_in *)i->ifa_addr)->sin_addr, text, 64));
+			printf("lo %s\n",
+			       inet_ntop(AF_INET, &((struct sockaddr_in *)i->ifa_addr)->sin_addr,
+					 text, 64));
 		else if (i->ifa_addr->sa_family == AF_PACKET)
 			printf("lo packet\n");
 	}

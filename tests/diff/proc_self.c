@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /proc/self: links, maps of own mappings, status fields, fd directory, mem, comm, limits - what programs rely on. */
+/*
+ * /proc/self: links, maps of own mappings, status fields, fd directory, mem, comm, limits - what
+ * programs rely on.
+ */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/prctl.h>

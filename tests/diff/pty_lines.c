@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The line discipline of a pseudo-terminal: editing, echo, end of file, raw mode, output processing, queues. */
+/*
+ * The line discipline of a pseudo-terminal: editing, echo, end of file, raw mode, output
+ * processing, queues.
+ */
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process group that becomes orphaned while a member is stopped gets SIGHUP and SIGCONT; TSTP does nothing in one. */
+/*
+ * A process group that becomes orphaned while a member is stopped gets SIGHUP and SIGCONT; TSTP
+ * does nothing in one.
+ */
 #include <sys/prctl.h>
 
 #include "lib/show.h"

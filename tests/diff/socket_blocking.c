@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sleeping in socket calls: time-outs, signals, a writer that fills the buffer and a reader that drains it. */
+/*
+ * Sleeping in socket calls: time-outs, signals, a writer that fills the buffer and a reader that
+ * drains it.
+ */
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/time.h>

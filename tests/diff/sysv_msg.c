@@ -31,9 +31,7 @@ static void rcv(size_t size, long type, int flags)
 		printf("rcv type %ld: %zd bytes, type %ld, \"%s\"\n", type, n, g_m.type, g_m.text);
 }
 
-static void on_usr1(int sig)
-{
-}
+static void on_usr1(int sig) {}
 
 int main(void)
 {

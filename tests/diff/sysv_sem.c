@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System V semaphores: operations in one step, sleeping, undo at exit, limits, removal under sleepers, errors. */
+/*
+ * System V semaphores: operations in one step, sleeping, undo at exit, limits, removal under
+ * sleepers, errors.
+ */
 #include <sys/ipc.h>
 #include <sys/sem.h>
 #include <time.h>
@@ -40,9 +43,7 @@ static void wait_sleepers(int num, int cmd)
 		usleep(1000);
 }
 
-static void on_usr1(int sig)
-{
-}
+static void on_usr1(int sig) {}
 
 int main(void)
 {
@@ -138,7 +139,9 @@ int main(void)
 	/* interrupted, and removed under a sleeper */
 	pid = fork();
 	if (pid == 0) {
-		sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = on_usr1, .sa_flags = SA_RESTART }, NULL);
+		sigaction(SIGUSR1,
+			  &(struct sigaction){ .sa_handler = on_usr1, .sa_flags = SA_RESTART },
+			  NULL);
 		SHOW(op(0, -1, 0));
 		SHOW(op(0, -1, 0));
 		_exit(0);

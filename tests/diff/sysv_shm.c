@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System V shared memory: creation, keys, attachments across fork, removal while attached, permissions, errors. */
+/*
+ * System V shared memory: creation, keys, attachments across fork, removal while attached,
+ * permissions, errors.
+ */
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
@@ -10,9 +13,12 @@ static void stat_seg(int id)
 	struct shmid_ds ds;
 
 	if (SHOW(shmctl(id, IPC_STAT, &ds)) == 0)
-		printf("size %zu nattch %lu mode %o cpid %s lpid %s\n", ds.shm_segsz, (unsigned long)ds.shm_nattch,
-		       ds.shm_perm.mode, ds.shm_cpid == getpid() ? "me" : "other",
-		       ds.shm_lpid == getpid() ? "me" : ds.shm_lpid ? "other" : "0");
+		printf("size %zu nattch %lu mode %o cpid %s lpid %s\n", ds.shm_segsz,
+		       (unsigned long)ds.shm_nattch, ds.shm_perm.mode,
+		       ds.shm_cpid == getpid() ? "me" : "other",
+		       ds.shm_lpid == getpid() ? "me" :
+		       ds.shm_lpid             ? "other" :
+						 "0");
 }
 
 int main(void)

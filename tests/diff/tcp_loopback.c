@@ -29,7 +29,8 @@ static int opt(int fd, int level, int name)
 
 int main(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, b, free_port;
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+			   b, free_port;
 	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	struct linger lin = { 1, 0 };
 	int l = socket(AF_INET, SOCK_STREAM, 0), c, s, n, on = 1;

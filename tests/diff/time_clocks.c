@@ -52,7 +52,8 @@ int main(void)
 		int r = (int)syscall(SYS_clock_gettime, ids[i], &ts), e = errno;
 		int r2 = (int)syscall(SYS_clock_getres, ids[i], &res), e2 = errno;
 
-		printf("clock %d: %s, %s\n", ids[i], r ? errno_name(e) : "ok", r2 ? errno_name(e2) : "ok");
+		printf("clock %d: %s, %s\n", ids[i], r ? errno_name(e) : "ok",
+		       r2 ? errno_name(e2) : "ok");
 	}
 	SHOW(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, (void *)8));
 	SHOW(syscall(SYS_clock_getres, CLOCK_MONOTONIC, NULL));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nanosleep, clock_nanosleep: errors, remaining time after a signal, absolute sleeps, stop and continue. */
+/*
+ * nanosleep, clock_nanosleep: errors, remaining time after a signal, absolute sleeps, stop and
+ * continue.
+ */
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -70,7 +73,8 @@ int main(void)
 	SHOW(rem.tv_sec);
 	waitpid(pid, &status, 0);
 	/* a handler with SA_RESTART does not restart a sleep, a stop does */
-	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = handler, .sa_flags = SA_RESTART }, NULL);
+	sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = handler, .sa_flags = SA_RESTART },
+		  NULL);
 	pid = poke_after(40);
 	SHOW(cns(CLOCK_MONOTONIC, 0, &ts, &rem));
 	waitpid(pid, &status, 0);
@@ -83,7 +87,8 @@ int main(void)
 		if (syscall(SYS_nanosleep, &ts, &rem))
 			_exit(1);
 		clock_gettime(CLOCK_MONOTONIC, &b);
-		_exit((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >= 199 ? 0 : 2);
+		_exit((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >= 199 ? 0 :
+												2);
 	}
 	usleep(50000);
 	kill(pid, SIGSTOP);

@@ -98,7 +98,8 @@ int main(int argc, char **argv)
 	SHOW(settime(id2, 0, 0, 0, &is));
 	SHOW(is.it_interval.tv_nsec);
 	SHOW(is.it_value.tv_nsec > 0);
-	SHOW(sigtimedwait(&set, &si, &(struct timespec){ 0, 20000000 }) == SIGUSR1 || errno == EAGAIN);
+	SHOW(sigtimedwait(&set, &si, &(struct timespec){ 0, 20000000 }) == SIGUSR1 ||
+	     errno == EAGAIN);
 	/* absolute and long ago */
 	SHOW(settime(id2, TIMER_ABSTIME, 1000, 0, NULL));
 	SHOW(sigwaitinfo(&set, &si));

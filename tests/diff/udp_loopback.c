@@ -9,13 +9,17 @@
 
 int main(void)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) }, b = a, from;
-	int x = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), y = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
+			   b = a, from;
+	int x = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0),
+	    y = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	int z = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), on = 1;
 	socklen_t len = sizeof(a);
 	char buf[64], ctl[64];
 	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl, .msg_controllen = sizeof(ctl) };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl, .msg_controllen = sizeof(ctl)
+	};
 	struct mmsghdr mm[2] = { { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } },
 				 { .msg_hdr = { .msg_iov = &iov, .msg_iovlen = 1 } } };
 	struct pollfd p = { .events = POLLIN | POLLOUT };
@@ -57,8 +61,10 @@ int main(void)
 	SHOW(sendmmsg(z, mm, 2, 0));
 	SHOW(mm[1].msg_len);
 	SHOW(recvmmsg(x, mm, 2, 0, NULL));
-	SHOW(sendto(z, buf, sizeof(buf), 0, (void *)&(struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(9),
-									    .sin_addr.s_addr = INADDR_BROADCAST },
+	SHOW(sendto(z, buf, sizeof(buf), 0,
+		    (void *)&(struct sockaddr_in){ .sin_family = AF_INET,
+						   .sin_port = htons(9),
+						   .sin_addr.s_addr = INADDR_BROADCAST },
 		    sizeof(a)));
 	SHOW(sendto(z, malloc(70000), 70000, 0, NULL, 0));
 	SHOW(shutdown(x, SHUT_RD));

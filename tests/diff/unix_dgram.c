@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AF_UNIX datagrams and sequenced packets: boundaries, truncation, senders' names, who may send to whom. */
+/*
+ * AF_UNIX datagrams and sequenced packets: boundaries, truncation, senders' names, who may send to
+ * whom.
+ */
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>

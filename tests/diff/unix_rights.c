@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Descriptors and credentials over AF_UNIX: SCM_RIGHTS cut short, close-on-exec, peeked; SCM_CREDENTIALS; SO_PEERCRED. */
+/*
+ * Descriptors and credentials over AF_UNIX: SCM_RIGHTS cut short, close-on-exec, peeked;
+ * SCM_CREDENTIALS; SO_PEERCRED.
+ */
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -9,7 +12,9 @@ static ssize_t send_fds(int s, const int *fds, int nr, const char *text)
 {
 	char ctl[CMSG_SPACE(sizeof(int) * 8)] = { 0 };
 	struct iovec iov = { (void *)text, strlen(text) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = ctl,
 			    .msg_controllen = CMSG_SPACE(sizeof(int) * nr) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
@@ -24,17 +29,21 @@ static void recv_fds(int s, size_t room, int flags)
 {
 	char ctl[256], buf[64];
 	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl, .msg_controllen = room };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl, .msg_controllen = room
+	};
 	ssize_t n = SHOW(recvmsg(s, &m, flags));
 
 	if (n < 0)
 		return;
 	show_bytes("data", buf, n);
-	printf("flags %#x controllen %zu\n", m.msg_flags & ~MSG_CMSG_CLOEXEC, (size_t)m.msg_controllen);
+	printf("flags %#x controllen %zu\n", m.msg_flags & ~MSG_CMSG_CLOEXEC,
+	       (size_t)m.msg_controllen);
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
 		int nr = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int), fd;
 
-		printf("cmsg level %d type %d len %zu\n", c->cmsg_level, c->cmsg_type, (size_t)c->cmsg_len);
+		printf("cmsg level %d type %d len %zu\n", c->cmsg_level, c->cmsg_type,
+		       (size_t)c->cmsg_len);
 		if (c->cmsg_type == SCM_CREDENTIALS) {
 			struct ucred u;
 

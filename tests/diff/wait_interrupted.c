@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A signal during waitpid: EINTR, or a restart; SIGCHLD ignored makes wait sleep until the last one is gone. */
+/*
+ * A signal during waitpid: EINTR, or a restart; SIGCHLD ignored makes wait sleep until the last one
+ * is gone.
+ */
 #include "lib/show.h"
 
 static volatile int g_hits;

@@ -7,8 +7,12 @@
 
 static void show_info(const char *name, const siginfo_t *si, pid_t pid)
 {
-	printf("%s: signo %d code %d status %d pid %s uid %d\n", name, si->si_signo, si->si_code, si->si_status,
-	       si->si_pid == pid ? "child" : si->si_pid ? "other" : "0", (int)si->si_uid);
+	printf("%s: signo %d code %d status %d pid %s uid %d\n", name, si->si_signo, si->si_code,
+	       si->si_status,
+	       si->si_pid == pid ? "child" :
+	       si->si_pid        ? "other" :
+				   "0",
+	       (int)si->si_uid);
 }
 
 static pid_t child(int code)

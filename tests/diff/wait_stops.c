@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stop and continue reports: WUNTRACED, WCONTINUED, WNOWAIT, each told once; SIGCHLD with and without SA_NOCLDSTOP. */
+/*
+ * Stop and continue reports: WUNTRACED, WCONTINUED, WNOWAIT, each told once; SIGCHLD with and
+ * without SA_NOCLDSTOP.
+ */
 #include "lib/show.h"
 
 static volatile int g_chld, g_code;
@@ -38,7 +41,9 @@ int main(void)
 	while (g_chld < 2)
 		usleep(1000);
 	SHOW(g_code == CLD_CONTINUED);
-	/* a continue that was not waited for is forgotten at the next stop, and the other way round */
+	/*
+	 * a continue that was not waited for is forgotten at the next stop, and the other way round
+	 */
 	kill(pid, SIGSTOP);
 	SHOW(waitid(P_PID, pid, &si, WSTOPPED | WNOWAIT));
 	kill(pid, SIGCONT);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any thread may wait for any child of the process, unless __WNOTHREAD; children outlive the thread that made them. */
+/*
+ * Any thread may wait for any child of the process, unless __WNOTHREAD; children outlive the thread
+ * that made them.
+ */
 #include <pthread.h>
 
 #include "lib/show.h"

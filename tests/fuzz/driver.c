@@ -84,11 +84,19 @@ static void mutate(void)
 		size_t at = rnd((uint32_t)g_size), len = 1 + rnd(16);
 
 		switch (rnd(7)) {
-		case 0: g_input[at] ^= (uint8_t)(1 << rnd(8)); break;
-		case 1: g_input[at] = (uint8_t)rnd(256); break;
+		case 0:
+			g_input[at] ^= (uint8_t)(1 << rnd(8));
+			break;
+		case 1:
+			g_input[at] = (uint8_t)rnd(256);
+			break;
 		case 2:
-		case 3: put_number(at); break;
-		case 4: g_size = at; break;
+		case 3:
+			put_number(at);
+			break;
+		case 4:
+			g_size = at;
+			break;
 		case 5: /* insert */
 			if (g_size + len <= INPUT_MAX) {
 				memmove(g_input + at + len, g_input + at, g_size - at);

@@ -9,7 +9,7 @@
 extern const struct chrdev g_dev_table[];
 
 /*
- * "devtmpfs": a tmpfs with the usual nodes, links and empty directories (pts, shm, mqueue) made in it. Options are
- * those of tmpfs.
+ * "devtmpfs": a tmpfs with the usual nodes, links and empty directories (pts, shm, mqueue) made in
+ * it. Options are those of tmpfs.
  */
 extern const struct fstype devtmpfs_type;

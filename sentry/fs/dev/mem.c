@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory devices: null, zero, full, random and urandom (null(4), full(4), random(4)). Nothing is kept, nothing
- * is locked. Differs from Linux: writes to random add nothing; RNDADDENTROPY and its kin answer EPERM.
+ * The memory devices: null, zero, full, random and urandom (null(4), full(4), random(4)). Nothing
+ * is kept, nothing is locked. Differs from Linux: writes to random add nothing; RNDADDENTROPY and
+ * its kin answer EPERM.
  */
 #include <errno.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "mm/mm.h"
 #include "vfs/file.h"
 
-#define RNDGETENTCNT 0x80045200u
+#define RNDGETENTCNT  0x80045200u
 #define RNDRESEEDCRNG 0x5207u
 
 static ssize_t null_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
@@ -74,7 +75,8 @@ static ssize_t random_read(struct file *f, struct uio *dst, int64_t *pos, int rw
 		if (put < 0)
 			return done ? (ssize_t)done : put;
 		done += (size_t)put;
-		if (put < (ssize_t)n || (done >= 4096 && task_current() && task_interrupted(task_current())))
+		if (put < (ssize_t)n ||
+		    (done >= 4096 && task_current() && task_interrupted(task_current())))
 			break;
 	}
 	return (ssize_t)done;
@@ -88,7 +90,8 @@ static long random_ioctl(struct file *f, struct task *t, unsigned int cmd, uaddr
 	case RNDGETENTCNT:
 		return copyout(t, arg, &bits, sizeof(bits));
 	default:
-		return (cmd >> 8 & 0xff) == 'R' && (cmd & 0xff) <= (RNDRESEEDCRNG & 0xff) ? -EPERM : -EINVAL;
+		return (cmd >> 8 & 0xff) == 'R' && (cmd & 0xff) <= (RNDRESEEDCRNG & 0xff) ? -EPERM :
+											    -EINVAL;
 	}
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The N_TTY line discipline: what becomes of a byte on its way from the keyboard to the reader and from the
- * writer to the screen. See termios(3). Locking: the caller holds tty->lock.
- * Differs from Linux: PARMRK and parity have no meaning on a pseudo-terminal and are ignored; delays too (as in Linux).
+ * The N_TTY line discipline: what becomes of a byte on its way from the keyboard to the reader and
+ * from the writer to the screen. See termios(3). Locking: the caller holds tty->lock. Differs from
+ * Linux: PARMRK and parity have no meaning on a pseudo-terminal and are ignored; delays too (as in
+ * Linux).
  */
 #include <string.h>
 
@@ -12,8 +13,8 @@
 #include "fs/devpts/tty.h"
 
 #define LX_POSIX_VDISABLE 0
-#define IN(tty, pos)   ((tty)->in[(pos) & (TTY_IN_SIZE - 1)])
-#define MARK(tty, pos) ((tty)->in_mark[(pos) & (TTY_IN_SIZE - 1)])
+#define IN(tty, pos)      ((tty)->in[(pos) & (TTY_IN_SIZE - 1)])
+#define MARK(tty, pos)    ((tty)->in_mark[(pos) & (TTY_IN_SIZE - 1)])
 
 static bool iflag(const struct tty *tty, uint32_t f)
 {
@@ -47,7 +48,10 @@ static bool is_utf8_tail(const struct tty *tty, uint8_t c)
 	return iflag(tty, LX_IUTF8) && (c & 0xc0) == 0x80;
 }
 
-/* How many bytes c becomes at most; the caller asks before so that output is never cut in the middle. */
+/*
+ * How many bytes c becomes at most; the caller asks before so that output is never cut in the
+ * middle.
+ */
 #define OUT_MAX 8u
 
 /* Output processing of one byte. */
@@ -215,8 +219,8 @@ static void erase_char(struct tty *tty, uint8_t typed)
 
 static bool is_word(uint8_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       c >= 0x80;
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_' || c >= 0x80;
 }
 
 static void erase_word(struct tty *tty, uint8_t typed)
@@ -235,7 +239,8 @@ static void erase_word(struct tty *tty, uint8_t typed)
 
 static void erase_line(struct tty *tty, uint8_t typed)
 {
-	if (lflag(tty, LX_ECHO) && lflag(tty, LX_ECHOK) && lflag(tty, LX_ECHOKE) && lflag(tty, LX_ECHOE)) {
+	if (lflag(tty, LX_ECHO) && lflag(tty, LX_ECHOK) && lflag(tty, LX_ECHOKE) &&
+	    lflag(tty, LX_ECHOE)) {
 		while (tty->in_head != tty->in_canon)
 			erase_char(tty, typed);
 		return;
@@ -253,7 +258,8 @@ static bool is_edit_key(struct tty *tty, uint8_t c, struct tty_after *after)
 {
 	bool ext = lflag(tty, LX_IEXTEN);
 
-	if (is_cc(tty, LX_VERASE, c) || is_cc(tty, LX_VKILL, c) || (ext && is_cc(tty, LX_VWERASE, c))) {
+	if (is_cc(tty, LX_VERASE, c) || is_cc(tty, LX_VKILL, c) ||
+	    (ext && is_cc(tty, LX_VWERASE, c))) {
 		after->wake_master |= LX_POLLIN;
 		if (tty->in_head == tty->in_canon)
 			return true;
@@ -339,7 +345,7 @@ static void set_stopped(struct tty *tty, bool stopped, struct tty_after *after)
 		return;
 	tty->stopped = stopped;
 	if (tty->packet) {
-		tty->packet_events &= (uint8_t)~(LX_TIOCPKT_STOP | LX_TIOCPKT_START);
+		tty->packet_events &= (uint8_t) ~(LX_TIOCPKT_STOP | LX_TIOCPKT_START);
 		tty->packet_events |= stopped ? LX_TIOCPKT_STOP : LX_TIOCPKT_START;
 		after->wake_master |= LX_POLLIN | LX_POLLPRI;
 	}
@@ -349,7 +355,8 @@ static void set_stopped(struct tty *tty, bool stopped, struct tty_after *after)
 
 static void input_canonical(struct tty *tty, uint8_t c, struct tty_after *after)
 {
-	bool eol = c == '\n' || is_cc(tty, LX_VEOL, c) || (lflag(tty, LX_IEXTEN) && is_cc(tty, LX_VEOL2, c));
+	bool eol = c == '\n' || is_cc(tty, LX_VEOL, c) ||
+		   (lflag(tty, LX_IEXTEN) && is_cc(tty, LX_VEOL2, c));
 
 	if (is_edit_key(tty, c, after))
 		return;
@@ -382,7 +389,10 @@ bool ldisc_can_take_locked(struct tty *tty)
 {
 	uint32_t used = tty->in_head - tty->in_tail;
 
-	/* In canonical mode a line that grew too long goes on to be taken (and dropped), else editing would be stuck. */
+	/*
+	 * In canonical mode a line that grew too long goes on to be taken (and dropped), else
+	 * editing would be stuck.
+	 */
 	if (lflag(tty, LX_ICANON) && tty->in_canon == tty->in_tail)
 		return used < TTY_IN_SIZE;
 	return used < TTY_IN_SIZE - 1;
@@ -469,7 +479,8 @@ size_t ldisc_read_locked(struct tty *tty, uint8_t *buf, size_t n)
 			break;
 	}
 	/* A line read to its last byte by a buffer just as long: its EOF mark goes with it. */
-	if (canon && got == n && n > 0 && tty->in_tail != end && (MARK(tty, tty->in_tail) & TTY_MARK_EOF) &&
+	if (canon && got == n && n > 0 && tty->in_tail != end &&
+	    (MARK(tty, tty->in_tail) & TTY_MARK_EOF) &&
 	    !(MARK(tty, tty->in_tail - 1) & TTY_MARK_EOL))
 		tty->in_tail++;
 	if ((int32_t)(tty->in_canon - tty->in_tail) < 0)
@@ -491,13 +502,17 @@ void ldisc_flush_output_locked(struct tty *tty)
 	tty->out_tail = tty->out_head;
 }
 
-void ldisc_termios_changed_locked(struct tty *tty, const struct lx_termios2 *old, struct tty_after *after)
+void ldisc_termios_changed_locked(struct tty *tty, const struct lx_termios2 *old,
+				  struct tty_after *after)
 {
 	bool was = old->c_lflag & LX_ICANON;
 	bool is = lflag(tty, LX_ICANON);
 
 	if (was != is) {
-		/* Raw readers see what was typed so far; a new canonical reader takes it as one finished line. */
+		/*
+		 * Raw readers see what was typed so far; a new canonical reader takes it as one
+		 * finished line.
+		 */
 		if (is && tty->in_head != tty->in_tail)
 			MARK(tty, tty->in_head - 1) |= TTY_MARK_EOL;
 		tty->in_canon = tty->in_head;
@@ -510,11 +525,13 @@ void ldisc_termios_changed_locked(struct tty *tty, const struct lx_termios2 *old
 	if ((old->c_iflag & LX_IXON) && !iflag(tty, LX_IXON))
 		set_stopped(tty, false, after);
 	if (tty->packet) {
-		bool was_flow = (old->c_iflag & LX_IXON) && old->c_cc[LX_VSTOP] == 023 && old->c_cc[LX_VSTART] == 021;
-		bool is_flow = iflag(tty, LX_IXON) && tty->tio.c_cc[LX_VSTOP] == 023 && tty->tio.c_cc[LX_VSTART] == 021;
+		bool was_flow = (old->c_iflag & LX_IXON) && old->c_cc[LX_VSTOP] == 023 &&
+				old->c_cc[LX_VSTART] == 021;
+		bool is_flow = iflag(tty, LX_IXON) && tty->tio.c_cc[LX_VSTOP] == 023 &&
+			       tty->tio.c_cc[LX_VSTART] == 021;
 
 		if (was_flow != is_flow) {
-			tty->packet_events &= (uint8_t)~(LX_TIOCPKT_DOSTOP | LX_TIOCPKT_NOSTOP);
+			tty->packet_events &= (uint8_t) ~(LX_TIOCPKT_DOSTOP | LX_TIOCPKT_NOSTOP);
 			tty->packet_events |= is_flow ? LX_TIOCPKT_DOSTOP : LX_TIOCPKT_NOSTOP;
 			after->wake_master |= LX_POLLIN | LX_POLLPRI;
 		}

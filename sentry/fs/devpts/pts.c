@@ -2,8 +2,8 @@
 /*
  * devpts: the directory of pseudo-terminals and the open files of both ends. See pts(4), pty(7).
  * Locking: devpts.lock (LC_DEVPTS) guards the table of terminals; tty.lock their state.
- * Differs from Linux: a ptmx node outside a devpts mount leads to the instance mounted last, not to a
- * sibling named pts.
+ * Differs from Linux: a ptmx node outside a devpts mount leads to the instance mounted last, not to
+ * a sibling named pts.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,16 +29,16 @@
 #include "time/timer.h"
 #include "vfs/mount.h"
 
-#define DEVPTS_MAGIC 0x1cd1u
-#define DEVPTS_MAX   4096u
+#define DEVPTS_MAGIC    0x1cd1u
+#define DEVPTS_MAX      4096u
 #define DEVPTS_INO_ROOT 1u
 #define DEVPTS_INO_PTMX 2u
-#define DEVPTS_INO_PTS	3u /* + index */
+#define DEVPTS_INO_PTS  3u /* + index */
 
 struct devpts {
 	struct ref ref;
-	struct mutex lock;     /* LC_DEVPTS */
-	struct tty **ttys;     /* owned references; GUARDED_BY(lock) */
+	struct mutex lock; /* LC_DEVPTS */
+	struct tty **ttys; /* owned references; GUARDED_BY(lock) */
 	unsigned int nr_slots, nr_used, max;
 	uint32_t uid, gid, mode, ptmxmode; /* const after mount */
 	bool uid_set, gid_set;
@@ -302,7 +302,8 @@ static uint32_t slave_poll(struct file *f)
 
 	mutex_lock(&tty->lock);
 	avail = ldisc_readable_locked(tty, &eof);
-	if (!(tty->tio.c_lflag & LX_ICANON) && tty->tio.c_cc[LX_VTIME] == 0 && tty->tio.c_cc[LX_VMIN])
+	if (!(tty->tio.c_lflag & LX_ICANON) && tty->tio.c_cc[LX_VTIME] == 0 &&
+	    tty->tio.c_cc[LX_VMIN])
 		need = tty->tio.c_cc[LX_VMIN];
 	if (avail >= need)
 		ev |= LX_POLLIN | LX_POLLRDNORM;
@@ -394,8 +395,8 @@ static void node_destroy(struct inode *i)
 	free(i);
 }
 
-static int node_new(struct super_block *sb, const struct inode_ops *ops, uint64_t ino, uint32_t mode,
-		    struct inode **ret_inode)
+static int node_new(struct super_block *sb, const struct inode_ops *ops, uint64_t ino,
+		    uint32_t mode, struct inode **ret_inode)
 {
 	struct inode *i = calloc(1, sizeof(*i));
 
@@ -475,7 +476,8 @@ static int master_open_in(struct devpts *d, struct file *f, const struct cred *c
 	ret = take_slot(d, tty);
 	if (ret < 0)
 		goto out;
-	ret = node_new(sb, &devpts_node_ops, DEVPTS_INO_PTS + tty->index, LX_S_IFCHR | d->mode, &node);
+	ret = node_new(sb, &devpts_node_ops, DEVPTS_INO_PTS + tty->index, LX_S_IFCHR | d->mode,
+		       &node);
 	if (ret < 0) {
 		mutex_lock(&d->lock);
 		d->ttys[tty->index] = NULL;
@@ -637,7 +639,8 @@ static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 			continue;
 		tty_put(tty);
 		snprintf(name, sizeof(name), "%u", i);
-		more = ctx->emit(ctx, name, strlen(name), (int64_t)i + 4, DEVPTS_INO_PTS + i, LX_DT_CHR);
+		more = ctx->emit(ctx, name, strlen(name), (int64_t)i + 4, DEVPTS_INO_PTS + i,
+				 LX_DT_CHR);
 		if (!more)
 			return 0;
 		ctx->pos = (int64_t)i + 4;
@@ -727,7 +730,8 @@ static int parse_options(struct devpts *d, const char *options)
 
 		if (val) {
 			*val++ = 0;
-			v = strtoul(val, &end, strcmp(o, "mode") == 0 || strcmp(o, "ptmxmode") == 0 ? 8 : 10);
+			v = strtoul(val, &end,
+				    strcmp(o, "mode") == 0 || strcmp(o, "ptmxmode") == 0 ? 8 : 10);
 			if (*end || end == val)
 				ret = -EINVAL;
 		}
@@ -751,8 +755,8 @@ static int parse_options(struct devpts *d, const char *options)
 	return ret;
 }
 
-static int devpts_mount(const struct fstype *t, const char *source, const char *options, void *boot_data,
-			struct super_block **ret_sb)
+static int devpts_mount(const struct fstype *t, const char *source, const char *options,
+			void *boot_data, struct super_block **ret_sb)
 {
 	struct super_block *sb = NULL;
 	struct inode *root = NULL;
@@ -769,7 +773,8 @@ static int devpts_mount(const struct fstype *t, const char *source, const char *
 	d->max = DEVPTS_MAX;
 	ret = parse_options(d, options);
 	if (ret == 0)
-		ret = super_new(t, &devpts_super_ops, SB_NO_NEGATIVE | SB_NO_DCACHE, DEVPTS_MAGIC, &sb);
+		ret = super_new(t, &devpts_super_ops, SB_NO_NEGATIVE | SB_NO_DCACHE, DEVPTS_MAGIC,
+				&sb);
 	if (ret < 0) {
 		devpts_put(d);
 		return ret;
@@ -801,7 +806,8 @@ const struct fstype devpts_type = {
 /* --- both ends at once --- */
 
 /* The slave's name for the given mount root; c->task may be NULL. */
-static int open_node(struct tty *tty, const struct cred *cred, unsigned int flags, struct file **ret_file)
+static int open_node(struct tty *tty, const struct cred *cred, unsigned int flags,
+		     struct file **ret_file)
 {
 	struct inode *node;
 	struct file *f;

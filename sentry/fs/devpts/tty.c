@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Terminals: ioctls, job control and hang-up. See tty.h, tty_ioctl(4), credentials(7). Locking: tty.lock for state;
- * sessions through kernel/session.h, never with tty.lock held.
- * Differs from Linux: BREAK, modem lines and locked termios do not exist on pseudo-terminals (as there).
+ * Terminals: ioctls, job control and hang-up. See tty.h, tty_ioctl(4), credentials(7). Locking:
+ * tty.lock for state; sessions through kernel/session.h, never with tty.lock held. Differs from
+ * Linux: BREAK, modem lines and locked termios do not exist on pseudo-terminals (as there).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static const struct lx_termios2 g_default_termios = {
 	.c_iflag = LX_ICRNL | LX_IXON,
 	.c_oflag = LX_OPOST | LX_ONLCR,
 	.c_cflag = LX_B38400 | LX_CS8 | LX_CREAD,
-	.c_lflag = LX_ISIG | LX_ICANON | LX_ECHO | LX_ECHOE | LX_ECHOK | LX_ECHOCTL | LX_ECHOKE | LX_IEXTEN,
+	.c_lflag = LX_ISIG | LX_ICANON | LX_ECHO | LX_ECHOE | LX_ECHOK | LX_ECHOCTL | LX_ECHOKE |
+		   LX_IEXTEN,
 	.c_cc = { 3, 034, 0177, 025, 4, 0, 1, 0, 021, 023, 032, 0, 022, 017, 027, 026, 0 },
 	.c_ispeed = 38400,
 	.c_ospeed = 38400,
@@ -126,7 +127,9 @@ int tty_check_background(struct tty *tty, struct task *t, int sig)
 		bool deaf = (t->blocked & bit) || signal_is_ignored(t->tg, sig);
 
 		if (deaf) {
-			/* A background writer that will not stop may write; a reader gets an error. */
+			/*
+			 * A background writer that will not stop may write; a reader gets an error.
+			 */
 			ret = sig == LX_SIGTTIN ? -EIO : 0;
 		} else if (pgroup_is_orphaned(t->kernel, pg)) {
 			ret = -EIO;
@@ -351,8 +354,8 @@ static const uint32_t g_speeds[] = {
 	0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400,
 };
 static const uint32_t g_fast_speeds[] = {
-	0, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000, 2000000,
-	2500000, 3000000, 3500000, 4000000,
+	0,       57600,   115200,  230400,  460800,  500000,  576000,  921600,
+	1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
 };
 
 static uint32_t speed_of(uint32_t cflag)
@@ -361,7 +364,8 @@ static uint32_t speed_of(uint32_t cflag)
 }
 
 /* size tells the form: termio, termios or termios2. */
-static long ioctl_tcset(struct tty *tty, bool master, struct task *t, uint64_t arg, size_t size, bool flush)
+static long ioctl_tcset(struct tty *tty, bool master, struct task *t, uint64_t arg, size_t size,
+			bool flush)
 {
 	struct lx_termios2 old, new;
 	struct tty_after after = { 0 };
@@ -390,7 +394,7 @@ static long ioctl_tcset(struct tty *tty, bool master, struct task *t, uint64_t a
 		if (ret < 0)
 			return ret;
 	}
-	if (size != sizeof(new) || (new.c_cflag & LX_CBAUD) != LX_BOTHER) {
+	if (size != sizeof(new) || (new.c_cflag &LX_CBAUD) != LX_BOTHER) {
 		new.c_ospeed = speed_of(new.c_cflag);
 		new.c_ispeed = new.c_ospeed;
 	}
@@ -535,7 +539,10 @@ static long ioctl_sti(struct tty *tty, struct task *t, uint64_t arg)
 
 	if (have)
 		tty_put(have);
-	/* Pushing input is how a program escapes to the shell above it: as with dev.tty.legacy_tiocsti=0. */
+	/*
+	 * Pushing input is how a program escapes to the shell above it: as with
+	 * dev.tty.legacy_tiocsti=0.
+	 */
 	if (!task_capable(t, LX_CAP_SYS_ADMIN))
 		return have == tty ? -EIO : -EPERM;
 	ret = copyin(t, &c, arg, 1);
@@ -586,7 +593,8 @@ static long queue_size(struct tty *tty, struct task *t, uint64_t arg, bool input
 	return put_int(t, arg, v);
 }
 
-static long master_ioctl(struct tty *tty, struct file *f, struct task *t, unsigned int cmd, uint64_t arg)
+static long master_ioctl(struct tty *tty, struct file *f, struct task *t, unsigned int cmd,
+			 uint64_t arg)
 {
 	switch (cmd) {
 	case LX_TIOCGPTN:
@@ -621,7 +629,8 @@ static long master_ioctl(struct tty *tty, struct file *f, struct task *t, unsign
 	}
 }
 
-static long termios_ioctl(struct tty *tty, bool master, struct task *t, unsigned int cmd, uint64_t arg)
+static long termios_ioctl(struct tty *tty, bool master, struct task *t, unsigned int cmd,
+			  uint64_t arg)
 {
 	switch (cmd) {
 	case LX_TCGETS:
@@ -633,15 +642,18 @@ static long termios_ioctl(struct tty *tty, bool master, struct task *t, unsigned
 	case LX_TCSETS:
 	case LX_TCSETSW:
 	case LX_TCSETSF:
-		return ioctl_tcset(tty, master, t, arg, sizeof(struct lx_termios), cmd == LX_TCSETSF);
+		return ioctl_tcset(tty, master, t, arg, sizeof(struct lx_termios),
+				   cmd == LX_TCSETSF);
 	case LX_TCSETS2:
 	case LX_TCSETSW2:
 	case LX_TCSETSF2:
-		return ioctl_tcset(tty, master, t, arg, sizeof(struct lx_termios2), cmd == LX_TCSETSF2);
+		return ioctl_tcset(tty, master, t, arg, sizeof(struct lx_termios2),
+				   cmd == LX_TCSETSF2);
 	case LX_TCSETA:
 	case LX_TCSETAW:
 	case LX_TCSETAF:
-		return ioctl_tcset(tty, master, t, arg, sizeof(struct lx_termio), cmd == LX_TCSETAF);
+		return ioctl_tcset(tty, master, t, arg, sizeof(struct lx_termio),
+				   cmd == LX_TCSETAF);
 	case LX_TCFLSH:
 		return ioctl_flush(tty, master, t, arg);
 	case LX_TCXONC:
@@ -654,7 +666,8 @@ static long termios_ioctl(struct tty *tty, bool master, struct task *t, unsigned
 	}
 }
 
-long tty_ioctl(struct tty *tty, bool master, struct file *f, struct task *t, unsigned int cmd, uint64_t arg)
+long tty_ioctl(struct tty *tty, bool master, struct file *f, struct task *t, unsigned int cmd,
+	       uint64_t arg)
 {
 	struct lx_winsize win;
 	long ret = master ? master_ioctl(tty, f, t, cmd, arg) : -LX_ENOIOCTLCMD;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc/<pid> and /proc/<pid>/task/<tid>: the tables of files of a process and of a thread, and the small ones among
- * them. See proc(5).
+ * /proc/<pid> and /proc/<pid>/task/<tid>: the tables of files of a process and of a thread, and the
+ * small ones among them. See proc(5).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -80,11 +80,13 @@ static int limits_show(const struct pseudo_ctx *x, struct strbuf *out)
 	mutex_lock(&x->task->tg->limit_lock);
 	memcpy(rlim, x->task->tg->rlim, sizeof(rlim));
 	mutex_unlock(&x->task->tg->limit_lock);
-	strbuf_printf(out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+	strbuf_printf(out, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit", "Hard Limit",
+		      "Units");
 	for (unsigned int i = 0; i < LX_RLIM_NLIMITS; i++) {
 		limit_text(rlim[i].rlim_cur, soft, sizeof(soft));
 		limit_text(rlim[i].rlim_max, hard, sizeof(hard));
-		strbuf_printf(out, "%-25s %-20s %-20s %-10s\n", g_limits[i].name, soft, hard, g_limits[i].unit);
+		strbuf_printf(out, "%-25s %-20s %-20s %-10s\n", g_limits[i].name, soft, hard,
+			      g_limits[i].unit);
 	}
 	return 0;
 }
@@ -99,10 +101,11 @@ static int io_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	struct lx_rusage_acc *u = &x->task->usage;
 
-	strbuf_printf(out,
-		      "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: %llu\nwrite_bytes: %llu\n"
-		      "cancelled_write_bytes: 0\n",
-		      (unsigned long long)u->inblock * 512, (unsigned long long)u->oublock * 512);
+	strbuf_printf(
+		out,
+		"rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: %llu\nwrite_bytes: %llu\n"
+		"cancelled_write_bytes: 0\n",
+		(unsigned long long)u->inblock * 512, (unsigned long long)u->oublock * 512);
 	return 0;
 }
 
@@ -136,7 +139,9 @@ static int oom_score_show(const struct pseudo_ctx *x, struct strbuf *out)
 		mm_stats_get(mm, &st);
 		mm_put(mm);
 	}
-	score = (int64_t)((st.rss_anon + st.rss_shmem) * 1000 / MAX(g_kernel->config.total_memory, (uint64_t)1)) * 2 / 3 +
+	score = (int64_t)((st.rss_anon + st.rss_shmem) * 1000 /
+			  MAX(g_kernel->config.total_memory, (uint64_t)1)) *
+			2 / 3 +
 		666 + x->task->tg->oom_score_adj * 2 / 3;
 	strbuf_printf(out, "%lld\n", (long long)MAX(score, (int64_t)0));
 	return 0;
@@ -177,16 +182,20 @@ static int syscall_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static const char g_id_map[] = "         0          0 4294967295\n";
 
-/* --- ns: the identity of each namespace; entering them by these comes with the breadth of namespaces --- */
+/*
+ * --- ns: the identity of each namespace; entering them by these comes with the breadth of
+ * namespaces ---
+ */
 
 static const struct {
 	const char *name;
 	unsigned int ino;
 } g_ns[] = {
-	{ "cgroup", 4026531835u }, { "ipc", 4026531839u }, { "mnt", 4026531841u },
-	{ "net", 4026531840u },	   { "pid", 4026531836u }, { "pid_for_children", 4026531836u },
-	{ "time", 4026531834u },   { "time_for_children", 4026531834u }, { "user", 4026531837u },
-	{ "uts", 4026531838u },
+	{ "cgroup", 4026531835u }, { "ipc", 4026531839u },
+	{ "mnt", 4026531841u },    { "net", 4026531840u },
+	{ "pid", 4026531836u },    { "pid_for_children", 4026531836u },
+	{ "time", 4026531834u },   { "time_for_children", 4026531834u },
+	{ "user", 4026531837u },   { "uts", 4026531838u },
 };
 
 static ssize_t ns_readlink(const struct pseudo_ctx *x, char *buf, size_t size)
@@ -197,10 +206,14 @@ static ssize_t ns_readlink(const struct pseudo_ctx *x, char *buf, size_t size)
 }
 
 static const struct pseudo_node g_ns_link = {
-	.name = "ns", .mode = LX_S_IFLNK | 0777, .flags = PSEUDO_PTRACE, .readlink = ns_readlink,
+	.name = "ns",
+	.mode = LX_S_IFLNK | 0777,
+	.flags = PSEUDO_PTRACE,
+	.readlink = ns_readlink,
 };
 
-static int ns_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+static int ns_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		     struct pseudo_child *ret_child)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(g_ns); i++) {
 		if (strlen(g_ns[i].name) == len && memcmp(name, g_ns[i].name, len) == 0) {
@@ -226,10 +239,13 @@ static int ns_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsi
 /* --- task --- */
 
 static const struct pseudo_node g_tid_dir = {
-	.name = "tid", .mode = LX_S_IFDIR | 0555, .children = proc_tid_nodes,
+	.name = "tid",
+	.mode = LX_S_IFDIR | 0555,
+	.children = proc_tid_nodes,
 };
 
-static int task_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+static int task_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		       struct pseudo_child *ret_child)
 {
 	struct task *t;
 	int tid = 0;
@@ -253,8 +269,8 @@ static int task_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
 	return 0;
 }
 
-static int task_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsigned int *ret_type,
-		     uint64_t *ret_cursor)
+static int task_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+		     unsigned int *ret_type, uint64_t *ret_cursor)
 {
 	struct task *t;
 	int best = INT32_MAX;
@@ -286,52 +302,80 @@ static int children_show(const struct pseudo_ctx *x, struct strbuf *out)
 	return 0;
 }
 
-#define REG(n, m, fn)	 { .name = n, .mode = LX_S_IFREG | (m), .show = fn }
-#define SECRET(n, m, fn) { .name = n, .mode = LX_S_IFREG | (m), .show = fn, .flags = PSEUDO_PTRACE }
-#define TXT(n, m, t)	 { .name = n, .mode = LX_S_IFREG | (m), .text = t }
+#define REG(n, m, fn)                                                                              \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | (m), .show = fn                                    \
+	}
+#define SECRET(n, m, fn)                                                                           \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | (m), .show = fn, .flags = PSEUDO_PTRACE            \
+	}
+#define TXT(n, m, t)                                                                               \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | (m), .text = t                                     \
+	}
 
 /* What a process and a thread both have. */
-#define COMMON_NODES                                                                                                  \
-	SECRET("auxv", 0400, proc_auxv_show),                                                                         \
-	REG("cgroup", 0444, cgroup_show),                                                                             \
-	REG("cmdline", 0444, proc_cmdline_show),                                                                      \
-	{ .name = "comm", .mode = LX_S_IFREG | 0644, .show = comm_show, .store = comm_store },                        \
-	TXT("cpuset", 0444, "/\n"),                                                                                   \
-	{ .name = "cwd", .mode = LX_S_IFLNK | 0777, .flags = PSEUDO_PTRACE, .readlink = proc_cwd_readlink,            \
-	  .follow = proc_cwd_follow },                                                                                \
-	SECRET("environ", 0400, proc_environ_show),                                                                   \
-	{ .name = "exe", .mode = LX_S_IFLNK | 0777, .flags = PSEUDO_PTRACE, .readlink = proc_exe_readlink,            \
-	  .follow = proc_exe_follow },                                                                                \
-	{ .name = "fd", .mode = LX_S_IFDIR | 0500, .flags = PSEUDO_PTRACE, .lookup = proc_fd_lookup,                  \
-	  .next = proc_fd_next },                                                                                     \
-	{ .name = "fdinfo", .mode = LX_S_IFDIR | 0555, .flags = PSEUDO_PTRACE, .lookup = proc_fdinfo_lookup,          \
-	  .next = proc_fdinfo_next },                                                                                 \
-	TXT("gid_map", 0644, g_id_map),                                                                               \
-	SECRET("io", 0400, io_show),                                                                                  \
-	REG("limits", 0644, limits_show),                                                                             \
-	TXT("loginuid", 0644, "4294967295"),                                                                          \
-	SECRET("maps", 0444, proc_maps_show),                                                                         \
-	{ .name = "mem", .mode = LX_S_IFREG | 0600, .flags = PSEUDO_PTRACE, .open = proc_mem_open },                  \
-	REG("mountinfo", 0444, proc_mountinfo_show),                                                                  \
-	REG("mounts", 0444, proc_mounts_show),                                                                        \
-	{ .name = "net", .mode = LX_S_IFDIR | 0555, .children = proc_net_nodes, .flags = PSEUDO_OWNER_ROOT },         \
-	{ .name = "ns", .mode = LX_S_IFDIR | 0511, .lookup = ns_lookup, .next = ns_next },                            \
-	REG("oom_score", 0444, oom_score_show),                                                                       \
-	{ .name = "oom_score_adj", .mode = LX_S_IFREG | 0644, .show = oom_score_adj_show,                             \
-	  .store = oom_score_adj_store },                                                                             \
-	SECRET("personality", 0400, personality_show),                                                                \
-	{ .name = "root", .mode = LX_S_IFLNK | 0777, .flags = PSEUDO_PTRACE, .readlink = proc_root_readlink,          \
-	  .follow = proc_root_follow },                                                                               \
-	REG("schedstat", 0444, schedstat_show),                                                                       \
-	TXT("sessionid", 0444, "4294967295"),                                                                         \
-	TXT("setgroups", 0644, "allow\n"),                                                                            \
-	SECRET("smaps", 0444, proc_smaps_show),                                                                       \
-	SECRET("smaps_rollup", 0444, proc_smaps_rollup_show),                                                         \
-	REG("statm", 0444, proc_statm_show),                                                                          \
-	REG("status", 0444, proc_status_show),                                                                        \
-	SECRET("syscall", 0400, syscall_show),                                                                        \
-	TXT("uid_map", 0644, g_id_map),                                                                               \
-	REG("wchan", 0444, wchan_show)
+#define COMMON_NODES                                                                               \
+	SECRET("auxv", 0400, proc_auxv_show), REG("cgroup", 0444, cgroup_show),                    \
+		REG("cmdline", 0444, proc_cmdline_show),                                           \
+		{ .name = "comm",                                                                  \
+		  .mode = LX_S_IFREG | 0644,                                                       \
+		  .show = comm_show,                                                               \
+		  .store = comm_store },                                                           \
+		TXT("cpuset", 0444, "/\n"),                                                        \
+		{ .name = "cwd",                                                                   \
+		  .mode = LX_S_IFLNK | 0777,                                                       \
+		  .flags = PSEUDO_PTRACE,                                                          \
+		  .readlink = proc_cwd_readlink,                                                   \
+		  .follow = proc_cwd_follow },                                                     \
+		SECRET("environ", 0400, proc_environ_show),                                        \
+		{ .name = "exe",                                                                   \
+		  .mode = LX_S_IFLNK | 0777,                                                       \
+		  .flags = PSEUDO_PTRACE,                                                          \
+		  .readlink = proc_exe_readlink,                                                   \
+		  .follow = proc_exe_follow },                                                     \
+		{ .name = "fd",                                                                    \
+		  .mode = LX_S_IFDIR | 0500,                                                       \
+		  .flags = PSEUDO_PTRACE,                                                          \
+		  .lookup = proc_fd_lookup,                                                        \
+		  .next = proc_fd_next },                                                          \
+		{ .name = "fdinfo",                                                                \
+		  .mode = LX_S_IFDIR | 0555,                                                       \
+		  .flags = PSEUDO_PTRACE,                                                          \
+		  .lookup = proc_fdinfo_lookup,                                                    \
+		  .next = proc_fdinfo_next },                                                      \
+		TXT("gid_map", 0644, g_id_map), SECRET("io", 0400, io_show),                       \
+		REG("limits", 0644, limits_show), TXT("loginuid", 0644, "4294967295"),             \
+		SECRET("maps", 0444, proc_maps_show),                                              \
+		{ .name = "mem",                                                                   \
+		  .mode = LX_S_IFREG | 0600,                                                       \
+		  .flags = PSEUDO_PTRACE,                                                          \
+		  .open = proc_mem_open },                                                         \
+		REG("mountinfo", 0444, proc_mountinfo_show),                                       \
+		REG("mounts", 0444, proc_mounts_show),                                             \
+		{ .name = "net",                                                                   \
+		  .mode = LX_S_IFDIR | 0555,                                                       \
+		  .children = proc_net_nodes,                                                      \
+		  .flags = PSEUDO_OWNER_ROOT },                                                    \
+		{ .name = "ns", .mode = LX_S_IFDIR | 0511, .lookup = ns_lookup, .next = ns_next }, \
+		REG("oom_score", 0444, oom_score_show),                                            \
+		{ .name = "oom_score_adj",                                                         \
+		  .mode = LX_S_IFREG | 0644,                                                       \
+		  .show = oom_score_adj_show,                                                      \
+		  .store = oom_score_adj_store },                                                  \
+		SECRET("personality", 0400, personality_show),                                     \
+		{ .name = "root",                                                                  \
+		  .mode = LX_S_IFLNK | 0777,                                                       \
+		  .flags = PSEUDO_PTRACE,                                                          \
+		  .readlink = proc_root_readlink,                                                  \
+		  .follow = proc_root_follow },                                                    \
+		REG("schedstat", 0444, schedstat_show), TXT("sessionid", 0444, "4294967295"),      \
+		TXT("setgroups", 0644, "allow\n"), SECRET("smaps", 0444, proc_smaps_show),         \
+		SECRET("smaps_rollup", 0444, proc_smaps_rollup_show),                              \
+		REG("statm", 0444, proc_statm_show), REG("status", 0444, proc_status_show),        \
+		SECRET("syscall", 0400, syscall_show), TXT("uid_map", 0644, g_id_map),             \
+		REG("wchan", 0444, wchan_show)
 
 const struct pseudo_node proc_pid_nodes[] = {
 	COMMON_NODES,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc/<pid>/fd, fdinfo, exe, cwd, root and the mount tables: what a process has open and where it stands. The links
- * jump straight to the object (magic links, symlink(7)); what is read is its name as the reader's root sees it.
+ * /proc/<pid>/fd, fdinfo, exe, cwd, root and the mount tables: what a process has open and where it
+ * stands. The links jump straight to the object (magic links, symlink(7)); what is read is its name
+ * as the reader's root sees it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -87,14 +88,15 @@ static int fdinfo_show(const struct pseudo_ctx *x, struct strbuf *out)
 		fdtable_put(fds);
 	if (!f)
 		return -ENOENT;
-	strbuf_printf(out, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%llu\nino:\t%llu\n", (long long)f->pos,
-		      f->flags | (cloexec == 1 ? LX_O_CLOEXEC : 0),
+	strbuf_printf(out, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%llu\nino:\t%llu\n",
+		      (long long)f->pos, f->flags | (cloexec == 1 ? LX_O_CLOEXEC : 0),
 		      (unsigned long long)(f->path.mnt ? f->path.mnt->id : 0),
 		      (unsigned long long)(f->inode ? f->inode->ino : 0));
 	if (f->ops && f->ops->fdinfo) {
 		n = f->ops->fdinfo(f, extra, sizeof(extra));
 		if (n > 0)
-			strbuf_add(out, extra, (size_t)n < sizeof(extra) ? (size_t)n : sizeof(extra) - 1);
+			strbuf_add(out, extra,
+				   (size_t)n < sizeof(extra) ? (size_t)n : sizeof(extra) - 1);
 	}
 	return 0;
 }
@@ -113,8 +115,8 @@ static const struct pseudo_node g_fdinfo_file = {
 	.show = fdinfo_show,
 };
 
-static int lookup(const struct pseudo_ctx *x, const char *name, size_t len, const struct pseudo_node *node,
-		  struct pseudo_child *ret_child)
+static int lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		  const struct pseudo_node *node, struct pseudo_child *ret_child)
 {
 	struct file *f;
 	int fd = 0;
@@ -132,17 +134,20 @@ static int lookup(const struct pseudo_ctx *x, const char *name, size_t len, cons
 	ret_child->node = node;
 	ret_child->arg = (uint64_t)fd;
 	if (node == &g_fd_link)
-		ret_child->mode = LX_S_IFLNK | (f->mode & FMODE_READ ? 0500 : 0) | (f->mode & FMODE_WRITE ? 0300 : 0);
+		ret_child->mode = LX_S_IFLNK | (f->mode & FMODE_READ ? 0500 : 0) |
+				  (f->mode & FMODE_WRITE ? 0300 : 0);
 	file_put(f);
 	return 0;
 }
 
-int proc_fd_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+int proc_fd_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		   struct pseudo_child *ret_child)
 {
 	return lookup(x, name, len, &g_fd_link, ret_child);
 }
 
-int proc_fdinfo_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+int proc_fdinfo_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		       struct pseudo_child *ret_child)
 {
 	return lookup(x, name, len, &g_fdinfo_file, ret_child);
 }
@@ -172,8 +177,8 @@ int proc_fd_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsign
 	return next(x, cursor, name, ret_cursor);
 }
 
-int proc_fdinfo_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsigned int *ret_type,
-		     uint64_t *ret_cursor)
+int proc_fdinfo_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+		     unsigned int *ret_type, uint64_t *ret_cursor)
 {
 	*ret_type = LX_DT_REG;
 	return next(x, cursor, name, ret_cursor);

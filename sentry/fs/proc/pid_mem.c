@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * /proc/<pid>/maps, smaps, mem, cmdline, environ, auxv: the memory of a process. See proc(5).
- * Differs from Linux: residency is known per mapping, not per page, so smaps has no shared and dirty parts apart.
+ * Differs from Linux: residency is known per mapping, not per page, so smaps has no shared and
+ * dirty parts apart.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,11 +32,12 @@ static void show_vma(const struct mm_vma_info *v, struct strbuf *out)
 		fscontext_root(reader->fs, &root);
 	if (v->mappable && v->mappable->ops->id)
 		v->mappable->ops->id(v->mappable, &id);
-	strbuf_printf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ", (unsigned long long)v->start,
-		      (unsigned long long)v->end, v->prot & LX_PROT_READ ? 'r' : '-',
-		      v->prot & LX_PROT_WRITE ? 'w' : '-', v->prot & LX_PROT_EXEC ? 'x' : '-',
-		      v->flags & LX_MAP_SHARED ? 's' : 'p', (unsigned long long)(v->mappable ? v->off : 0),
-		      id.dev_major, id.dev_minor, (unsigned long long)id.ino);
+	strbuf_printf(out, "%08llx-%08llx %c%c%c%c %08llx %02x:%02x %llu ",
+		      (unsigned long long)v->start, (unsigned long long)v->end,
+		      v->prot & LX_PROT_READ ? 'r' : '-', v->prot & LX_PROT_WRITE ? 'w' : '-',
+		      v->prot & LX_PROT_EXEC ? 'x' : '-', v->flags & LX_MAP_SHARED ? 's' : 'p',
+		      (unsigned long long)(v->mappable ? v->off : 0), id.dev_major, id.dev_minor,
+		      (unsigned long long)id.ino);
 	if (v->file.ops)
 		n = v->file.ops->name(v->file.obj, reader ? &root : NULL, name, sizeof(name));
 	else if (v->mappable && v->mappable->ops->name)
@@ -83,14 +85,17 @@ static void smaps_sizes(uint64_t size, uint64_t rss, bool anon, struct strbuf *o
 {
 	unsigned long long r = rss / 1024;
 
-	strbuf_printf(out,
-		      "Rss:            %8llu kB\nPss:            %8llu kB\nPss_Dirty:      %8llu kB\n"
-		      "Shared_Clean:          0 kB\nShared_Dirty:          0 kB\nPrivate_Clean:  %8llu kB\n"
-		      "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\n",
-		      r, r, anon ? r : 0, anon ? 0 : r, anon ? r : 0, r, anon ? r : 0);
-	strbuf_puts(out, "LazyFree:              0 kB\nAnonHugePages:         0 kB\nShmemPmdMapped:        0 kB\n"
-			 "FilePmdMapped:         0 kB\nShared_Hugetlb:        0 kB\nPrivate_Hugetlb:       0 kB\n"
-			 "Swap:                  0 kB\nSwapPss:               0 kB\nLocked:                0 kB\n");
+	strbuf_printf(
+		out,
+		"Rss:            %8llu kB\nPss:            %8llu kB\nPss_Dirty:      %8llu kB\n"
+		"Shared_Clean:          0 kB\nShared_Dirty:          0 kB\nPrivate_Clean:  %8llu kB\n"
+		"Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\n",
+		r, r, anon ? r : 0, anon ? 0 : r, anon ? r : 0, r, anon ? r : 0);
+	strbuf_puts(
+		out,
+		"LazyFree:              0 kB\nAnonHugePages:         0 kB\nShmemPmdMapped:        0 kB\n"
+		"FilePmdMapped:         0 kB\nShared_Hugetlb:        0 kB\nPrivate_Hugetlb:       0 kB\n"
+		"Swap:                  0 kB\nSwapPss:               0 kB\nLocked:                0 kB\n");
 }
 
 static void smaps_one(struct mm *mm, const struct mm_vma_info *v, void *arg)
@@ -98,14 +103,18 @@ static void smaps_one(struct mm *mm, const struct mm_vma_info *v, void *arg)
 	struct strbuf *out = arg;
 
 	show_vma(v, out);
-	strbuf_printf(out, "Size:           %8llu kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n",
-		      (unsigned long long)((v->end - v->start) / 1024));
-	smaps_sizes(v->end - v->start, mm_range_resident(mm, v->start, v->end, NULL), !v->mappable, out);
-	strbuf_printf(out, "THPeligible:           0\nVmFlags: %s%s%s%s%s%s%s%s\n", v->prot & LX_PROT_READ ? "rd " : "",
-		      v->prot & LX_PROT_WRITE ? "wr " : "", v->prot & LX_PROT_EXEC ? "ex " : "",
-		      v->flags & LX_MAP_SHARED ? "sh " : "", v->max_prot & LX_PROT_READ ? "mr " : "",
-		      v->max_prot & LX_PROT_WRITE ? "mw " : "", v->max_prot & LX_PROT_EXEC ? "me " : "",
-		      v->is_stack ? "gd ac " : "ac ");
+	strbuf_printf(
+		out,
+		"Size:           %8llu kB\nKernelPageSize:        4 kB\nMMUPageSize:           4 kB\n",
+		(unsigned long long)((v->end - v->start) / 1024));
+	smaps_sizes(v->end - v->start, mm_range_resident(mm, v->start, v->end, NULL), !v->mappable,
+		    out);
+	strbuf_printf(out, "THPeligible:           0\nVmFlags: %s%s%s%s%s%s%s%s\n",
+		      v->prot & LX_PROT_READ ? "rd " : "", v->prot & LX_PROT_WRITE ? "wr " : "",
+		      v->prot & LX_PROT_EXEC ? "ex " : "", v->flags & LX_MAP_SHARED ? "sh " : "",
+		      v->max_prot & LX_PROT_READ ? "mr " : "",
+		      v->max_prot & LX_PROT_WRITE ? "mw " : "",
+		      v->max_prot & LX_PROT_EXEC ? "me " : "", v->is_stack ? "gd ac " : "ac ");
 }
 
 int proc_smaps_show(const struct pseudo_ctx *x, struct strbuf *out)
@@ -134,7 +143,8 @@ int proc_smaps_rollup_show(const struct pseudo_ctx *x, struct strbuf *out)
 	struct rollup r = { 0 };
 
 	each_vma(x, rollup_one, &r);
-	strbuf_printf(out, "%08llx-%08llx ---p 00000000 00:00 0                          [rollup]\n",
+	strbuf_printf(out,
+		      "%08llx-%08llx ---p 00000000 00:00 0                          [rollup]\n",
 		      (unsigned long long)r.start, (unsigned long long)r.end);
 	smaps_sizes(r.size, r.rss, true, out);
 	return 0;
@@ -167,7 +177,10 @@ int proc_cmdline_show(const struct pseudo_ctx *x, struct strbuf *out)
 	mm_layout_get(mm, &l);
 	if (l.arg_end > l.arg_start) {
 		copy_range(mm, l.arg_start, l.arg_end, out);
-		/* setproctitle: the last byte overwritten means the text runs on into the environment, to its first NUL. */
+		/*
+		 * setproctitle: the last byte overwritten means the text runs on into the
+		 * environment, to its first NUL.
+		 */
 		args = (size_t)(l.arg_end - l.arg_start);
 		if (out->len == args && out->s[args - 1] != 0 && l.env_end > l.env_start) {
 			copy_range(mm, l.env_start, MIN(l.env_end, l.env_start + 4096), out);
@@ -208,7 +221,10 @@ int proc_auxv_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 /* --- mem --- */
 
-/* The position is the address. The mm is that of the time of the open: exec makes the file useless, as in Linux. */
+/*
+ * The position is the address. The mm is that of the time of the open: exec makes the file useless,
+ * as in Linux.
+ */
 static ssize_t mem_rw(struct file *f, struct uio *u, int64_t *pos, bool write)
 {
 	struct mm *mm = f->priv;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc/<pid>/stat, statm and status: what ps, top and many libraries read. See proc(5). Values are sampled without
- * stopping anybody. Differs from Linux: wait channels, CPU numbers and stack pointers of running threads are 0.
+ * /proc/<pid>/stat, statm and status: what ps, top and many libraries read. See proc(5). Values are
+ * sampled without stopping anybody. Differs from Linux: wait channels, CPU numbers and stack
+ * pointers of running threads are 0.
  */
 #include <errno.h>
 #include <string.h>
@@ -133,18 +134,25 @@ static int stat_text(const struct pseudo_ctx *x, bool whole, struct strbuf *out)
 	}
 	rt = s.policy == LX_SCHED_FIFO || s.policy == LX_SCHED_RR;
 #define U(v) ((unsigned long long)(v))
-	strbuf_printf(out, "%d (%s) %c %d %d %d %d %d %u %llu %llu %llu %llu %llu %llu %lld %lld %d %d %u 0 %llu ",
-		      whole ? s.tgid : s.tid, s.comm, s.state, s.ppid, s.pgid, s.sid, s.tty_nr, s.tty_pgrp,
-		      0x400000u, U(s.minflt), U(s.cminflt), U(s.majflt), U(s.cmajflt), U(s.utime / TICK_NS),
-		      U(s.stime / TICK_NS), (long long)(s.cutime / TICK_NS), (long long)(s.cstime / TICK_NS),
-		      rt ? -1 - s.prio : 20 + s.nice, s.nice, s.nr_threads, U(s.start_ns / TICK_NS));
-	strbuf_printf(out, "%llu %llu %llu %llu %llu %llu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ", U(st.vm_size),
-		      U((st.rss_anon + st.rss_file + st.rss_shmem) / 4096), U(task_rlimit(x->task, LX_RLIMIT_RSS)),
-		      U(l.start_code), U(l.end_code), U(l.start_stack), U(sig.pending & 0x7fffffff),
-		      U(sig.blocked & 0x7fffffff), U(sig.ignored & 0x7fffffff), U(sig.caught & 0x7fffffff),
-		      s.exit_signal, rt ? s.prio : 0, s.policy);
-	strbuf_printf(out, "%llu %llu %llu %llu %llu %llu %llu %d\n", U(l.start_data), U(l.end_data), U(l.start_brk),
-		      U(l.arg_start), U(l.arg_end), U(l.env_start), U(l.env_end), may ? s.exit_code : 0);
+	strbuf_printf(
+		out,
+		"%d (%s) %c %d %d %d %d %d %u %llu %llu %llu %llu %llu %llu %lld %lld %d %d %u 0 %llu ",
+		whole ? s.tgid : s.tid, s.comm, s.state, s.ppid, s.pgid, s.sid, s.tty_nr,
+		s.tty_pgrp, 0x400000u, U(s.minflt), U(s.cminflt), U(s.majflt), U(s.cmajflt),
+		U(s.utime / TICK_NS), U(s.stime / TICK_NS), (long long)(s.cutime / TICK_NS),
+		(long long)(s.cstime / TICK_NS), rt ? -1 - s.prio : 20 + s.nice, s.nice,
+		s.nr_threads, U(s.start_ns / TICK_NS));
+	strbuf_printf(
+		out,
+		"%llu %llu %llu %llu %llu %llu 0 0 %llu %llu %llu %llu 0 0 0 %d 0 %d %d 0 0 0 ",
+		U(st.vm_size), U((st.rss_anon + st.rss_file + st.rss_shmem) / 4096),
+		U(task_rlimit(x->task, LX_RLIMIT_RSS)), U(l.start_code), U(l.end_code),
+		U(l.start_stack), U(sig.pending & 0x7fffffff), U(sig.blocked & 0x7fffffff),
+		U(sig.ignored & 0x7fffffff), U(sig.caught & 0x7fffffff), s.exit_signal,
+		rt ? s.prio : 0, s.policy);
+	strbuf_printf(out, "%llu %llu %llu %llu %llu %llu %llu %d\n", U(l.start_data),
+		      U(l.end_data), U(l.start_brk), U(l.arg_start), U(l.arg_end), U(l.env_start),
+		      U(l.env_end), may ? s.exit_code : 0);
 	return 0;
 }
 
@@ -168,8 +176,9 @@ int proc_statm_show(const struct pseudo_ctx *x, struct strbuf *out)
 		mm_put(mm);
 	}
 	strbuf_printf(out, "%llu %llu %llu %llu 0 %llu 0\n", U(st.vm_size / 4096),
-		      U((st.rss_anon + st.rss_file + st.rss_shmem) / 4096), U((st.rss_file + st.rss_shmem) / 4096),
-		      U(st.text / 4096), U((st.data + st.stack) / 4096));
+		      U((st.rss_anon + st.rss_file + st.rss_shmem) / 4096),
+		      U((st.rss_file + st.rss_shmem) / 4096), U(st.text / 4096),
+		      U((st.data + st.stack) / 4096));
 	return 0;
 }
 
@@ -213,8 +222,8 @@ static void cpu_list(const uint64_t *mask, unsigned int nr, struct strbuf *out)
 
 static void status_ids(const struct cred *c, struct strbuf *out)
 {
-	strbuf_printf(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid, c->gid,
-		      c->egid, c->sgid, c->fsgid);
+	strbuf_printf(out, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid,
+		      c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
 }
 
 static void status_mm(struct mm *mm, struct strbuf *out)
@@ -222,13 +231,20 @@ static void status_mm(struct mm *mm, struct strbuf *out)
 	struct mm_stats st;
 
 	mm_stats_get(mm, &st);
-	strbuf_printf(out, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmPin:\t       0 kB\n",
-		      U(st.vm_peak / 1024), U(st.vm_size / 1024), U(st.locked / 1024));
-	strbuf_printf(out, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nRssAnon:\t%8llu kB\nRssFile:\t%8llu kB\nRssShmem:\t%8llu kB\n",
-		      U(st.rss_peak / 1024), U((st.rss_anon + st.rss_file + st.rss_shmem) / 1024),
-		      U(st.rss_anon / 1024), U(st.rss_file / 1024), U(st.rss_shmem / 1024));
-	strbuf_printf(out, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t%8llu kB\nVmPTE:\t%8llu kB\nVmSwap:\t       0 kB\n",
-		      U(st.data / 1024), U(st.stack / 1024), U(st.text / 1024), U(st.lib / 1024), U(st.pte / 1024));
+	strbuf_printf(
+		out,
+		"VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmPin:\t       0 kB\n",
+		U(st.vm_peak / 1024), U(st.vm_size / 1024), U(st.locked / 1024));
+	strbuf_printf(
+		out,
+		"VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\nRssAnon:\t%8llu kB\nRssFile:\t%8llu kB\nRssShmem:\t%8llu kB\n",
+		U(st.rss_peak / 1024), U((st.rss_anon + st.rss_file + st.rss_shmem) / 1024),
+		U(st.rss_anon / 1024), U(st.rss_file / 1024), U(st.rss_shmem / 1024));
+	strbuf_printf(
+		out,
+		"VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\nVmLib:\t%8llu kB\nVmPTE:\t%8llu kB\nVmSwap:\t       0 kB\n",
+		U(st.data / 1024), U(st.stack / 1024), U(st.text / 1024), U(st.lib / 1024),
+		U(st.pte / 1024));
 	strbuf_puts(out, "HugetlbPages:\t       0 kB\nCoreDumping:\t0\nTHP_enabled:\t1\n");
 }
 
@@ -247,36 +263,45 @@ int proc_status_show(const struct pseudo_ctx *x, struct strbuf *out)
 	strbuf_escape(out, s.comm, "\n\\");
 	strbuf_printf(out, "\nUmask:\t%04o\nState:\t%c (%s)\n", t->fs ? t->fs->umask : 022, s.state,
 		      state_name(s.state));
-	strbuf_printf(out, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.tgid, s.tid, s.ppid);
+	strbuf_printf(out, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.tgid,
+		      s.tid, s.ppid);
 	if (c)
 		status_ids(c, out);
 	strbuf_puts(out, "FDSize:\t256\nGroups:\t");
 	for (unsigned int i = 0; c && i < c->nr_groups; i++)
 		strbuf_printf(out, "%u ", c->groups[i]);
-	strbuf_printf(out, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.tgid, s.tid, s.pgid, s.sid);
+	strbuf_printf(out, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.tgid, s.tid,
+		      s.pgid, s.sid);
 	strbuf_puts(out, "Kthread:\t0\n");
 	if (mm)
 		status_mm(mm, out);
 	strbuf_printf(out, "Threads:\t%u\nSigQ:\t%u/%llu\n", s.nr_threads, sig.queued,
 		      U(task_rlimit(t, LX_RLIMIT_SIGPENDING)));
-	strbuf_printf(out, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
-		      U(sig.pending), U(sig.shared), U(sig.blocked), U(sig.ignored), U(sig.caught));
+	strbuf_printf(
+		out,
+		"SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+		U(sig.pending), U(sig.shared), U(sig.blocked), U(sig.ignored), U(sig.caught));
 	if (c)
-		strbuf_printf(out, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
-			      U(c->cap_inheritable), U(c->cap_permitted), U(c->cap_effective), U(c->cap_bounding),
-			      U(c->cap_ambient));
+		strbuf_printf(
+			out,
+			"CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+			U(c->cap_inheritable), U(c->cap_permitted), U(c->cap_effective),
+			U(c->cap_bounding), U(c->cap_ambient));
 	strbuf_printf(out, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%u\n", t->no_new_privs,
 		      t->seccomp_mode, seccomp_nr_filters(t));
-	strbuf_puts(out, "Speculation_Store_Bypass:\tthread vulnerable\nSpeculationIndirectBranch:\tconditional enabled\n");
+	strbuf_puts(
+		out,
+		"Speculation_Store_Bypass:\tthread vulnerable\nSpeculationIndirectBranch:\tconditional enabled\n");
 	strbuf_puts(out, "Cpus_allowed:\t");
 	for (int w = (int)(nr_cpus - 1) / 32; w >= 0; w--)
-		strbuf_printf(out, "%0*x%s", w == (int)(nr_cpus - 1) / 32 ? (int)((nr_cpus - 1) % 32 / 4 + 1) : 8,
+		strbuf_printf(out, "%0*x%s",
+			      w == (int)(nr_cpus - 1) / 32 ? (int)((nr_cpus - 1) % 32 / 4 + 1) : 8,
 			      (uint32_t)(s.affinity[w / 2] >> (w % 2 * 32)), w ? "," : "\n");
 	strbuf_puts(out, "Cpus_allowed_list:\t");
 	cpu_list(s.affinity, nr_cpus, out);
 	strbuf_puts(out, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
-	strbuf_printf(out, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n", U(s.nvcsw),
-		      U(s.nivcsw));
+	strbuf_printf(out, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
+		      U(s.nvcsw), U(s.nivcsw));
 	if (mm)
 		mm_put(mm);
 	cred_put(c);

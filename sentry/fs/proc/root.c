@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc itself: the system-wide files, the process directories, self. What is shown is the sandbox: its CPUs, its
- * memory limit, its processes. See proc(5). Differs from Linux: there are no interrupts, disks or modules.
+ * /proc itself: the system-wide files, the process directories, self. What is shown is the sandbox:
+ * its CPUs, its memory limit, its processes. See proc(5). Differs from Linux: there are no
+ * interrupts, disks or modules.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@
 #include "vfs/chrdev.h"
 
 #define PROC_MAGIC 0x9fa0u
-#define TICK_NS	   10000000ull
+#define TICK_NS    10000000ull
 
 static int g_cpuinfo_fd = -1; /* const after boot */
 
@@ -68,7 +69,8 @@ static bool cpu_number_field(const char *line, size_t len, unsigned int cpu, str
 		size_t n = strlen(per_cpu[i]);
 		const char *colon = memchr(line, ':', len);
 
-		if (len > n && memcmp(line, per_cpu[i], n) == 0 && (line[n] == '\t' || line[n] == ' ') && colon) {
+		if (len > n && memcmp(line, per_cpu[i], n) == 0 &&
+		    (line[n] == '\t' || line[n] == ' ') && colon) {
 			strbuf_add(out, line, (size_t)(colon - line) + 2);
 			strbuf_printf(out, "%u\n", cpu);
 			return true;
@@ -92,7 +94,8 @@ static int cpuinfo_show(const struct pseudo_ctx *x, struct strbuf *out)
 			size_t n = nl ? (size_t)(nl - p) : (size_t)(block + len - p);
 			unsigned int cpus = g_kernel->config.nr_cpus;
 
-			if (n > 8 && (memcmp(p, "siblings", 8) == 0 || memcmp(p, "cpu cores", 9) == 0)) {
+			if (n > 8 &&
+			    (memcmp(p, "siblings", 8) == 0 || memcmp(p, "cpu cores", 9) == 0)) {
 				const char *colon = memchr(p, ':', n);
 
 				strbuf_add(out, p, colon ? (size_t)(colon - p) + 1 : n);
@@ -166,14 +169,16 @@ static int stat_show(const struct pseudo_ctx *x, struct strbuf *out)
 	u = ct.user_ns / TICK_NS;
 	s = ct.system_ns / TICK_NS;
 	i = ct.idle_ns / TICK_NS;
-	strbuf_printf(out, "cpu  %llu 0 %llu %llu 0 0 0 0 0 0\n", (unsigned long long)u, (unsigned long long)s,
-		      (unsigned long long)i);
+	strbuf_printf(out, "cpu  %llu 0 %llu %llu 0 0 0 0 0 0\n", (unsigned long long)u,
+		      (unsigned long long)s, (unsigned long long)i);
 	/* Which CPU a thread ran on is the host's business: shares are shown. */
 	for (unsigned int c = 0; c < n; c++)
-		strbuf_printf(out, "cpu%u %llu 0 %llu %llu 0 0 0 0 0 0\n", c, (unsigned long long)(u / n),
-			      (unsigned long long)(s / n), (unsigned long long)(i / n));
+		strbuf_printf(out, "cpu%u %llu 0 %llu %llu 0 0 0 0 0 0\n", c,
+			      (unsigned long long)(u / n), (unsigned long long)(s / n),
+			      (unsigned long long)(i / n));
 	strbuf_printf(out, "intr 0\nctxt 0\nbtime %lld\nprocesses %llu\n",
-		      (long long)(g_kernel->boot_realtime_ns / 1000000000), (unsigned long long)g_kernel->nr_forks);
+		      (long long)(g_kernel->boot_realtime_ns / 1000000000),
+		      (unsigned long long)g_kernel->nr_forks);
 	strbuf_printf(out, "procs_running %u\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n",
 		      MAX(1u, count_running(&total)));
 	return 0;
@@ -204,7 +209,8 @@ static int uptime_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 	proc_cpu_times(&ct);
 	strbuf_printf(out, "%llu.%02llu %llu.%02llu\n", (unsigned long long)(up / 1000000000),
-		      (unsigned long long)(up / TICK_NS % 100), (unsigned long long)(ct.idle_ns / 1000000000),
+		      (unsigned long long)(up / TICK_NS % 100),
+		      (unsigned long long)(ct.idle_ns / 1000000000),
 		      (unsigned long long)(ct.idle_ns / TICK_NS % 100));
 	return 0;
 }
@@ -215,30 +221,34 @@ static int meminfo_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	uint64_t total = g_kernel->config.total_memory / 1024, used = mm_system_usage() / 1024;
 	uint64_t avail = total > used ? total - used : 0;
-	static const char *const zero[] = { "Buffers", "Cached", "SwapCached", "Active", "Inactive" };
+	static const char *const zero[] = { "Buffers", "Cached", "SwapCached", "Active",
+					    "Inactive" };
 
-	strbuf_printf(out, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
-		      (unsigned long long)total, (unsigned long long)avail, (unsigned long long)avail);
+	strbuf_printf(
+		out,
+		"MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
+		(unsigned long long)total, (unsigned long long)avail, (unsigned long long)avail);
 	for (size_t i = 0; i < ARRAY_SIZE(zero); i++) {
 		uint64_t v = strcmp(zero[i], "Active") == 0 ? used : 0;
 
 		strbuf_printf(out, "%s:%*s%8llu kB\n", zero[i], (int)(15 - strlen(zero[i])), "",
 			      (unsigned long long)v);
 	}
-	strbuf_printf(out,
-		      "Active(anon):   %8llu kB\nInactive(anon):        0 kB\nActive(file):          0 kB\n"
-		      "Inactive(file):        0 kB\nUnevictable:           0 kB\nMlocked:               0 kB\n"
-		      "SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:                 0 kB\n"
-		      "Writeback:             0 kB\nAnonPages:      %8llu kB\nMapped:                0 kB\n"
-		      "Shmem:                 0 kB\nKReclaimable:          0 kB\nSlab:                  0 kB\n"
-		      "SReclaimable:          0 kB\nSUnreclaim:            0 kB\nKernelStack:           0 kB\n"
-		      "PageTables:            0 kB\nNFS_Unstable:          0 kB\nBounce:                0 kB\n"
-		      "WritebackTmp:          0 kB\nCommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n"
-		      "VmallocTotal:   34359738367 kB\nVmallocUsed:           0 kB\nVmallocChunk:          0 kB\n"
-		      "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\n"
-		      "HugePages_Surp:        0\nHugepagesize:       2048 kB\nHugetlb:               0 kB\n",
-		      (unsigned long long)used, (unsigned long long)used, (unsigned long long)(total / 2),
-		      (unsigned long long)used);
+	strbuf_printf(
+		out,
+		"Active(anon):   %8llu kB\nInactive(anon):        0 kB\nActive(file):          0 kB\n"
+		"Inactive(file):        0 kB\nUnevictable:           0 kB\nMlocked:               0 kB\n"
+		"SwapTotal:             0 kB\nSwapFree:              0 kB\nDirty:                 0 kB\n"
+		"Writeback:             0 kB\nAnonPages:      %8llu kB\nMapped:                0 kB\n"
+		"Shmem:                 0 kB\nKReclaimable:          0 kB\nSlab:                  0 kB\n"
+		"SReclaimable:          0 kB\nSUnreclaim:            0 kB\nKernelStack:           0 kB\n"
+		"PageTables:            0 kB\nNFS_Unstable:          0 kB\nBounce:                0 kB\n"
+		"WritebackTmp:          0 kB\nCommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n"
+		"VmallocTotal:   34359738367 kB\nVmallocUsed:           0 kB\nVmallocChunk:          0 kB\n"
+		"HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\n"
+		"HugePages_Surp:        0\nHugepagesize:       2048 kB\nHugetlb:               0 kB\n",
+		(unsigned long long)used, (unsigned long long)used, (unsigned long long)(total / 2),
+		(unsigned long long)used);
 	return 0;
 }
 
@@ -246,8 +256,10 @@ static int vmstat_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	uint64_t total = g_kernel->config.total_memory / 4096, used = mm_system_usage() / 4096;
 
-	strbuf_printf(out, "nr_free_pages %llu\nnr_anon_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n",
-		      (unsigned long long)(total > used ? total - used : 0), (unsigned long long)used);
+	strbuf_printf(
+		out,
+		"nr_free_pages %llu\nnr_anon_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n",
+		(unsigned long long)(total > used ? total - used : 0), (unsigned long long)used);
 	strbuf_puts(out, "pgfault 0\npgmajfault 0\noom_kill 0\n");
 	return 0;
 }
@@ -256,7 +268,8 @@ static int vmstat_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static int version_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	strbuf_printf(out, "%s version %s (husk) %s\n", UNAME_SYSNAME, UNAME_RELEASE, UNAME_VERSION);
+	strbuf_printf(out, "%s version %s (husk) %s\n", UNAME_SYSNAME, UNAME_RELEASE,
+		      UNAME_VERSION);
 	return 0;
 }
 
@@ -281,10 +294,11 @@ static int devices_show(const struct pseudo_ctx *x, struct strbuf *out)
 static const char g_cgroups[] = "#subsys_name\thierarchy\tnum_cgroups\tenabled\n";
 static const char g_partitions[] = "major minor  #blocks  name\n\n";
 static const char g_swaps[] = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
-static const char g_tty_drivers[] = "/dev/tty             /dev/tty        5       0 system:/dev/tty\n"
-				    "/dev/ptmx            /dev/ptmx       5       2 system\n"
-				    "pty_slave            /dev/pts      136 0-1048575 pty:slave\n"
-				    "pty_master           /dev/ptm      128 0-1048575 pty:master\n";
+static const char g_tty_drivers[] =
+	"/dev/tty             /dev/tty        5       0 system:/dev/tty\n"
+	"/dev/ptmx            /dev/ptmx       5       2 system\n"
+	"pty_slave            /dev/pts      136 0-1048575 pty:slave\n"
+	"pty_master           /dev/ptm      128 0-1048575 pty:master\n";
 
 static const struct pseudo_node g_tty_nodes[] = {
 	{ .name = "drivers", .mode = LX_S_IFREG | 0444, .text = g_tty_drivers },
@@ -316,7 +330,9 @@ struct tgroup *proc_tgroup_from(int tgid)
 }
 
 static const struct pseudo_node g_pid_dir = {
-	.name = "pid", .mode = LX_S_IFDIR | 0555, .children = proc_pid_nodes,
+	.name = "pid",
+	.mode = LX_S_IFDIR | 0555,
+	.children = proc_pid_nodes,
 };
 
 static int parse_id(const char *name, size_t len)
@@ -333,7 +349,8 @@ static int parse_id(const char *name, size_t len)
 	return v;
 }
 
-static int root_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+static int root_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		       struct pseudo_child *ret_child)
 {
 	int id = parse_id(name, len);
 	struct task *t;
@@ -348,8 +365,8 @@ static int root_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
 	return 0;
 }
 
-static int root_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsigned int *ret_type,
-		     uint64_t *ret_cursor)
+static int root_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+		     unsigned int *ret_type, uint64_t *ret_cursor)
 {
 	struct tgroup *tg = cursor > INT32_MAX ? NULL : proc_tgroup_from((int)cursor);
 
@@ -376,9 +393,18 @@ static ssize_t thread_self_readlink(const struct pseudo_ctx *x, char *buf, size_
 	return t ? snprintf(buf, size, "%d/task/%d", t->tg->tgid, t->tid) : -ENOENT;
 }
 
-#define FILE_NODE(n, fn) { .name = n, .mode = LX_S_IFREG | 0444, .show = fn }
-#define TEXT_NODE(n, t)	 { .name = n, .mode = LX_S_IFREG | 0444, .text = t }
-#define LINK_NODE(n, to) { .name = n, .mode = LX_S_IFLNK | 0777, .target = to }
+#define FILE_NODE(n, fn)                                                                           \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .show = fn                                   \
+	}
+#define TEXT_NODE(n, t)                                                                            \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .text = t                                    \
+	}
+#define LINK_NODE(n, to)                                                                           \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFLNK | 0777, .target = to                                 \
+	}
 
 static const struct pseudo_node g_root_nodes[] = {
 	{ .name = "self", .mode = LX_S_IFLNK | 0777, .readlink = self_readlink },
@@ -417,8 +443,8 @@ static const struct pseudo_node g_root = {
 	.next = root_next,
 };
 
-static int proc_mount(const struct fstype *t, const char *source, const char *options, void *boot_data,
-		      struct super_block **ret_sb)
+static int proc_mount(const struct fstype *t, const char *source, const char *options,
+		      void *boot_data, struct super_block **ret_sb)
 {
 	return pseudo_mount(t, PROC_MAGIC, &g_root, SB_NO_NEGATIVE | SB_NO_DCACHE, ret_sb);
 }

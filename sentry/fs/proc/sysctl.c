@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc/sys: the values that programs read. Those that a guest may change change something; the others are read-only
- * and say what husk does. See proc_sys(5). Differs from Linux: only what is listed here exists.
+ * /proc/sys: the values that programs read. Those that a guest may change change something; the
+ * others are read-only and say what husk does. See proc_sys(5). Differs from Linux: only what is
+ * listed here exists.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 static void uuid_text(const uint8_t *b, struct strbuf *out)
 {
 	for (unsigned int i = 0; i < 16; i++)
-		strbuf_printf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+		strbuf_printf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			      b[i]);
 	strbuf_puts(out, "\n");
 }
 
@@ -122,10 +124,22 @@ static int file_nr_show(const struct pseudo_ctx *x, struct strbuf *out)
 	return 0;
 }
 
-#define RO(n, t)	 { .name = n, .mode = LX_S_IFREG | 0444, .text = t }
-#define SHOW(n, fn)	 { .name = n, .mode = LX_S_IFREG | 0444, .show = fn }
-#define RW(n, fn, st)	 { .name = n, .mode = LX_S_IFREG | 0644, .show = fn, .store = st }
-#define DIR(n, nodes)	 { .name = n, .mode = LX_S_IFDIR | 0555, .children = nodes }
+#define RO(n, t)                                                                                   \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .text = t                                    \
+	}
+#define SHOW(n, fn)                                                                                \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .show = fn                                   \
+	}
+#define RW(n, fn, st)                                                                              \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0644, .show = fn, .store = st                      \
+	}
+#define DIR(n, nodes)                                                                              \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFDIR | 0555, .children = nodes                            \
+	}
 
 static const struct pseudo_node g_random[] = {
 	SHOW("boot_id", boot_id_show),
@@ -138,7 +152,10 @@ static const struct pseudo_node g_random[] = {
 };
 
 static const struct pseudo_node g_keys[] = {
-	RO("maxkeys", "200\n"), RO("maxbytes", "20000\n"), RO("root_maxkeys", "1000000\n"), { 0 },
+	RO("maxkeys", "200\n"),
+	RO("maxbytes", "20000\n"),
+	RO("root_maxkeys", "1000000\n"),
+	{ 0 },
 };
 
 static const struct pseudo_node g_kernel_nodes[] = {
@@ -204,11 +221,14 @@ static const struct pseudo_node g_vm[] = {
 };
 
 static const struct pseudo_node g_inotify[] = {
-	RO("max_queued_events", "16384\n"), RO("max_user_instances", "128\n"), RO("max_user_watches", "65536\n"), { 0 },
+	RO("max_queued_events", "16384\n"),
+	RO("max_user_instances", "128\n"),
+	RO("max_user_watches", "65536\n"),
+	{ 0 },
 };
 static const struct pseudo_node g_epoll[] = { RO("max_user_watches", "1048576\n"), { 0 } };
 static const struct pseudo_node g_mqueue[] = {
-	RO("msg_default", "10\n"),	RO("msg_max", "10\n"),	  RO("msgsize_default", "8192\n"),
+	RO("msg_default", "10\n"),   RO("msg_max", "10\n"),     RO("msgsize_default", "8192\n"),
 	RO("msgsize_max", "8192\n"), RO("queues_max", "256\n"), { 0 },
 };
 
@@ -240,9 +260,15 @@ static const struct pseudo_node g_fs[] = {
 };
 
 static const struct pseudo_node g_net_core[] = {
-	RO("default_qdisc", "pfifo_fast\n"), RO("netdev_max_backlog", "1000\n"), RO("optmem_max", "131072\n"),
-	RO("rmem_default", "212992\n"),	     RO("rmem_max", "4194304\n"),		 RO("somaxconn", "4096\n"),
-	RO("wmem_default", "212992\n"),	     RO("wmem_max", "4194304\n"),		 { 0 },
+	RO("default_qdisc", "pfifo_fast\n"),
+	RO("netdev_max_backlog", "1000\n"),
+	RO("optmem_max", "131072\n"),
+	RO("rmem_default", "212992\n"),
+	RO("rmem_max", "4194304\n"),
+	RO("somaxconn", "4096\n"),
+	RO("wmem_default", "212992\n"),
+	RO("wmem_max", "4194304\n"),
+	{ 0 },
 };
 static const struct pseudo_node g_net_ipv4[] = {
 	RO("ip_default_ttl", "64\n"),
@@ -273,25 +299,46 @@ static const struct pseudo_node g_net_ipv4[] = {
 	RO("tcp_wmem", "4096\t16384\t4194304\n"),
 	{ 0 },
 };
-static const struct pseudo_node g_net_ipv6_all[] = { RO("disable_ipv6", "0\n"), RO("forwarding", "0\n"), { 0 } };
+static const struct pseudo_node g_net_ipv6_all[] = { RO("disable_ipv6", "0\n"),
+						     RO("forwarding", "0\n"),
+						     { 0 } };
 static const struct pseudo_node g_net_ipv6_conf[] = {
-	DIR("all", g_net_ipv6_all), DIR("default", g_net_ipv6_all), DIR("lo", g_net_ipv6_all), { 0 },
+	DIR("all", g_net_ipv6_all),
+	DIR("default", g_net_ipv6_all),
+	DIR("lo", g_net_ipv6_all),
+	{ 0 },
 };
 static const struct pseudo_node g_net_ipv6[] = {
-	RO("bindv6only", "0\n"), DIR("conf", g_net_ipv6_conf), { 0 },
+	RO("bindv6only", "0\n"),
+	DIR("conf", g_net_ipv6_conf),
+	{ 0 },
 };
 static const struct pseudo_node g_net_unix[] = { RO("max_dgram_qlen", "512\n"), { 0 } };
 static const struct pseudo_node g_net[] = {
-	DIR("core", g_net_core), DIR("ipv4", g_net_ipv4), DIR("ipv6", g_net_ipv6), DIR("unix", g_net_unix), { 0 },
+	DIR("core", g_net_core),
+	DIR("ipv4", g_net_ipv4),
+	DIR("ipv6", g_net_ipv6),
+	DIR("unix", g_net_unix),
+	{ 0 },
 };
 
 static const struct pseudo_node g_user[] = {
-	RO("max_user_namespaces", "0\n"), RO("max_mnt_namespaces", "0\n"), RO("max_pid_namespaces", "0\n"), { 0 },
+	RO("max_user_namespaces", "0\n"),
+	RO("max_mnt_namespaces", "0\n"),
+	RO("max_pid_namespaces", "0\n"),
+	{ 0 },
 };
 
 static const struct pseudo_node g_empty[] = { { 0 } };
 
 const struct pseudo_node proc_sys_nodes[] = {
-	DIR("abi", g_empty), DIR("debug", g_empty), DIR("dev", g_empty), DIR("fs", g_fs), DIR("kernel", g_kernel_nodes),
-	DIR("net", g_net),   DIR("user", g_user),   DIR("vm", g_vm),	 { 0 },
+	DIR("abi", g_empty),
+	DIR("debug", g_empty),
+	DIR("dev", g_empty),
+	DIR("fs", g_fs),
+	DIR("kernel", g_kernel_nodes),
+	DIR("net", g_net),
+	DIR("user", g_user),
+	DIR("vm", g_vm),
+	{ 0 },
 };

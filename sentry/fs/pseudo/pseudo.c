@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Generated trees: inodes from const tables, files whose text is made when they are read from the start. See pseudo.h.
- * Locking: pseudo_file.lock guards the text of one open file.
+ * Generated trees: inodes from const tables, files whose text is made when they are read from the
+ * start. See pseudo.h. Locking: pseudo_file.lock guards the text of one open file.
  */
 #include "fs/pseudo/pseudo.h"
 
@@ -21,19 +21,20 @@
 struct pseudo_inode {
 	struct inode inode;
 	const struct pseudo_node *node; /* const */
-	struct task *task;		/* owned; const */
-	uint64_t arg;			/* const */
+	struct task *task;              /* owned; const */
+	uint64_t arg;                   /* const */
 };
 
 struct pseudo_file {
-	struct mutex lock; /* LC_FILE_POS cannot serve: pread comes without it */
+	struct mutex lock;  /* LC_FILE_POS cannot serve: pread comes without it */
 	struct strbuf text; /* GUARDED_BY(lock) */
-	bool filled;	    /* GUARDED_BY(lock) */
+	bool filled;        /* GUARDED_BY(lock) */
 };
 
 #define STORE_MAX 65536u
 
-static const struct inode_ops pseudo_dir_ops, pseudo_file_inode_ops, pseudo_link_ops, pseudo_magic_ops;
+static const struct inode_ops pseudo_dir_ops, pseudo_file_inode_ops, pseudo_link_ops,
+	pseudo_magic_ops;
 
 static struct pseudo_inode *pi_of(struct inode *i)
 {
@@ -44,7 +45,9 @@ static struct pseudo_ctx ctx_of(struct inode *i, const struct vfs_caller *c)
 {
 	struct pseudo_inode *pi = pi_of(i);
 
-	return (struct pseudo_ctx){ .node = pi->node, .task = pi->task, .arg = pi->arg, .c = c, .inode = i };
+	return (struct pseudo_ctx){
+		.node = pi->node, .task = pi->task, .arg = pi->arg, .c = c, .inode = i
+	};
 }
 
 static uint64_t ino_of(const struct pseudo_node *node, const struct task *task, uint64_t arg)
@@ -57,8 +60,8 @@ static uint64_t ino_of(const struct pseudo_node *node, const struct task *task, 
 }
 
 /* task is handed over. */
-static int pi_new(struct super_block *sb, const struct pseudo_node *node, struct task *task, uint64_t arg,
-		  uint32_t mode, struct inode **ret_inode)
+static int pi_new(struct super_block *sb, const struct pseudo_node *node, struct task *task,
+		  uint64_t arg, uint32_t mode, struct inode **ret_inode)
 {
 	struct pseudo_inode *pi = calloc(1, sizeof(*pi));
 	const struct inode_ops *ops = &pseudo_file_inode_ops;
@@ -116,7 +119,8 @@ static int check_task(const struct pseudo_ctx *x)
 static ssize_t file_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 {
 	struct pseudo_file *pf = f->priv;
-	struct vfs_caller c = task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
+	struct vfs_caller c =
+		task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
 	struct pseudo_ctx x = ctx_of(f->inode, &c);
 	ssize_t ret = 0;
 
@@ -135,7 +139,8 @@ static ssize_t file_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 		pf->filled = ret >= 0;
 	}
 	if (ret >= 0 && *pos >= 0 && (uint64_t)*pos < pf->text.len) {
-		ret = uio_write(dst, pf->text.s + *pos, MIN(uio_left(dst), pf->text.len - (size_t)*pos));
+		ret = uio_write(dst, pf->text.s + *pos,
+				MIN(uio_left(dst), pf->text.len - (size_t)*pos));
 		if (ret > 0)
 			*pos += ret;
 	}
@@ -145,7 +150,8 @@ static ssize_t file_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 
 static ssize_t file_write(struct file *f, struct uio *src, int64_t *pos, int rwf)
 {
-	struct vfs_caller c = task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
+	struct vfs_caller c =
+		task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
 	struct pseudo_ctx x = ctx_of(f->inode, &c);
 	size_t n = uio_left(src);
 	ssize_t ret;
@@ -237,7 +243,8 @@ static const struct inode_ops pseudo_file_inode_ops = {
 
 /* --- links --- */
 
-static ssize_t link_readlink(struct inode *inode, const struct vfs_caller *c, char *buf, size_t size)
+static ssize_t link_readlink(struct inode *inode, const struct vfs_caller *c, char *buf,
+			     size_t size)
 {
 	struct pseudo_ctx x = ctx_of(inode, c);
 	int ret = check_task(&x);
@@ -278,7 +285,8 @@ static const struct inode_ops pseudo_magic_ops = {
 
 static int dir_lookup(struct inode *dir, const char *name, size_t len, struct inode **ret_inode)
 {
-	struct vfs_caller c = task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
+	struct vfs_caller c =
+		task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
 	struct pseudo_ctx x = ctx_of(dir, &c);
 	struct pseudo_child child = { 0 };
 	const struct pseudo_node *n;
@@ -286,7 +294,8 @@ static int dir_lookup(struct inode *dir, const char *name, size_t len, struct in
 
 	for (n = x.node->children; n && n->name; n++) {
 		if (strlen(n->name) == len && memcmp(n->name, name, len) == 0)
-			return pi_new(dir->sb, n, x.task ? task_get(x.task) : NULL, x.arg, 0, ret_inode);
+			return pi_new(dir->sb, n, x.task ? task_get(x.task) : NULL, x.arg, 0,
+				      ret_inode);
 	}
 	if (!x.node->lookup)
 		return -ENOENT;
@@ -308,7 +317,8 @@ static unsigned int dtype(uint32_t mode)
 
 static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 {
-	struct vfs_caller c = task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
+	struct vfs_caller c =
+		task_current() ? task_vfs_caller(task_current()) : (struct vfs_caller){ 0 };
 	struct pseudo_ctx x = ctx_of(f->inode, &c);
 	const struct pseudo_node *n;
 	uint64_t cursor, next;
@@ -318,9 +328,10 @@ static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 	int ret;
 
 	if (ctx->pos < 2) {
-		uint64_t up = f->path.dentry && f->path.dentry->parent && f->path.dentry->parent->inode ?
-				      f->path.dentry->parent->inode->ino :
-				      f->inode->ino;
+		uint64_t up =
+			f->path.dentry && f->path.dentry->parent && f->path.dentry->parent->inode ?
+				f->path.dentry->parent->inode->ino :
+				f->inode->ino;
 
 		if (ctx->pos == 0) {
 			if (!ctx->emit(ctx, ".", 1, 1, f->inode->ino, LX_DT_DIR))
@@ -334,7 +345,8 @@ static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 	for (n = x.node->children; n && n->name; n++, pos++) {
 		if (pos < ctx->pos)
 			continue;
-		if (!ctx->emit(ctx, n->name, strlen(n->name), pos + 1, ino_of(n, x.task, x.arg), dtype(n->mode)))
+		if (!ctx->emit(ctx, n->name, strlen(n->name), pos + 1, ino_of(n, x.task, x.arg),
+			       dtype(n->mode)))
 			return 0;
 		ctx->pos = pos + 1;
 	}
@@ -349,8 +361,8 @@ static int dir_readdir(struct file *f, struct dir_ctx *ctx)
 			return 0;
 		if (ret < 0)
 			return ret;
-		if (!ctx->emit(ctx, name, strlen(name), DYNAMIC + (int64_t)next, hash_u64(f->inode->ino ^ next) >> 24,
-			       type))
+		if (!ctx->emit(ctx, name, strlen(name), DYNAMIC + (int64_t)next,
+			       hash_u64(f->inode->ino ^ next) >> 24, type))
 			return 0;
 		ctx->pos = DYNAMIC + (int64_t)next;
 	}
@@ -372,20 +384,23 @@ static int dir_open(struct inode *inode, struct file *f, const struct vfs_caller
 	return 0;
 }
 
-/* Nothing can be made here. proc says that there is no such name, as it has no negative names; sysfs that one may not. */
+/*
+ * Nothing can be made here. proc says that there is no such name, as it has no negative names;
+ * sysfs that one may not.
+ */
 static int no_name(const struct inode *dir)
 {
 	return dir->sb->flags & SB_NO_NEGATIVE ? -ENOENT : -EPERM;
 }
 
-static int dir_create(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-		      struct inode **ret_inode)
+static int dir_create(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		      const struct vfs_caller *c, struct inode **ret_inode)
 {
 	return dir->sb->flags & SB_NO_NEGATIVE ? -ENOENT : -EACCES;
 }
 
-static int dir_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode, const struct vfs_caller *c,
-		     struct inode **ret_inode)
+static int dir_mkdir(struct inode *dir, const char *name, size_t len, uint32_t mode,
+		     const struct vfs_caller *c, struct inode **ret_inode)
 {
 	return no_name(dir);
 }
@@ -429,8 +444,8 @@ static const struct super_ops pseudo_super_ops = {
 	.statfs = pseudo_statfs,
 };
 
-int pseudo_mount(const struct fstype *t, uint32_t magic, const struct pseudo_node *root, unsigned int sb_flags,
-		 struct super_block **ret_sb)
+int pseudo_mount(const struct fstype *t, uint32_t magic, const struct pseudo_node *root,
+		 unsigned int sb_flags, struct super_block **ret_sb)
 {
 	struct super_block *sb;
 	struct inode *i;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sysfs as a container needs it: CPU numbers and topology (nproc, lscpu, glibc, JVMs, Go), one memory node, lo.
- * See sysfs(5). Differs from Linux: every CPU is a core of its own in one package; there are no devices.
+ * sysfs as a container needs it: CPU numbers and topology (nproc, lscpu, glibc, JVMs, Go), one
+ * memory node, lo. See sysfs(5). Differs from Linux: every CPU is a core of its own in one package;
+ * there are no devices.
  */
 #include "fs/sys/sys.h"
 
@@ -19,9 +20,18 @@
 
 #define SYSFS_MAGIC 0x62656572u
 
-#define RO(n, t)    { .name = n, .mode = LX_S_IFREG | 0444, .text = t, .flags = PSEUDO_SIZE_4K }
-#define SHOW(n, fn) { .name = n, .mode = LX_S_IFREG | 0444, .show = fn, .flags = PSEUDO_SIZE_4K }
-#define DIR(n, ch)  { .name = n, .mode = LX_S_IFDIR | 0755, .children = ch }
+#define RO(n, t)                                                                                   \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .text = t, .flags = PSEUDO_SIZE_4K           \
+	}
+#define SHOW(n, fn)                                                                                \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .show = fn, .flags = PSEUDO_SIZE_4K          \
+	}
+#define DIR(n, ch)                                                                                 \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFDIR | 0755, .children = ch                               \
+	}
 
 static unsigned int nr_cpus(void)
 {
@@ -89,15 +99,15 @@ static int cache_of(const struct pseudo_ctx *x, struct cpu_cache *ret)
 	return cpu_cache_info((unsigned int)(x->arg >> 32), ret);
 }
 
-#define CACHE_FILE(fn, fmt, value)                                                                                     \
-	static int fn(const struct pseudo_ctx *x, struct strbuf *out)                                                  \
-	{                                                                                                              \
-		struct cpu_cache c;                                                                                    \
-		int ret = cache_of(x, &c);                                                                             \
-                                                                                                                       \
-		if (ret == 0)                                                                                          \
-			strbuf_printf(out, fmt, value);                                                                \
-		return ret;                                                                                            \
+#define CACHE_FILE(fn, fmt, value)                                                                 \
+	static int fn(const struct pseudo_ctx *x, struct strbuf *out)                              \
+	{                                                                                          \
+		struct cpu_cache c;                                                                \
+		int ret = cache_of(x, &c);                                                         \
+                                                                                                   \
+		if (ret == 0)                                                                      \
+			strbuf_printf(out, fmt, value);                                            \
+		return ret;                                                                        \
 	}
 
 CACHE_FILE(cache_level_show, "%u\n", c.level)
@@ -156,7 +166,8 @@ static int64_t numbered(const char *name, size_t len, const char *prefix, uint64
 	size_t n = strlen(prefix);
 	uint64_t v = 0;
 
-	if (len <= n || len > n + 6 || memcmp(name, prefix, n) != 0 || (name[n] == '0' && len > n + 1))
+	if (len <= n || len > n + 6 || memcmp(name, prefix, n) != 0 ||
+	    (name[n] == '0' && len > n + 1))
 		return -ENOENT;
 	for (size_t i = n; i < len; i++) {
 		if (name[i] < '0' || name[i] > '9')
@@ -166,8 +177,8 @@ static int64_t numbered(const char *name, size_t len, const char *prefix, uint64
 	return v < limit ? (int64_t)v : -ENOENT;
 }
 
-static int next_numbered(const char *prefix, uint64_t cursor, uint64_t limit, char *name, unsigned int *ret_type,
-			 uint64_t *ret_cursor)
+static int next_numbered(const char *prefix, uint64_t cursor, uint64_t limit, char *name,
+			 unsigned int *ret_type, uint64_t *ret_cursor)
 {
 	if (cursor >= limit)
 		return -ENOENT;
@@ -187,7 +198,8 @@ static uint64_t nr_caches(void)
 	return n;
 }
 
-static int cache_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+static int cache_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+			struct pseudo_child *ret_child)
 {
 	int64_t n = numbered(name, len, "index", nr_caches());
 
@@ -198,8 +210,8 @@ static int cache_lookup(const struct pseudo_ctx *x, const char *name, size_t len
 	return 0;
 }
 
-static int cache_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsigned int *ret_type,
-		      uint64_t *ret_cursor)
+static int cache_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+		      unsigned int *ret_type, uint64_t *ret_cursor)
 {
 	return next_numbered("index", cursor, nr_caches(), name, ret_type, ret_cursor);
 }
@@ -212,7 +224,8 @@ static const struct pseudo_node g_cpu_nodes[] = {
 
 static const struct pseudo_node g_cpu_dir = DIR("cpu", g_cpu_nodes);
 
-static int cpus_lookup(const struct pseudo_ctx *x, const char *name, size_t len, struct pseudo_child *ret_child)
+static int cpus_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+		       struct pseudo_child *ret_child)
 {
 	int64_t n = numbered(name, len, "cpu", nr_cpus());
 
@@ -223,8 +236,8 @@ static int cpus_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
 	return 0;
 }
 
-static int cpus_next(const struct pseudo_ctx *x, uint64_t cursor, char *name, unsigned int *ret_type,
-		     uint64_t *ret_cursor)
+static int cpus_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+		     unsigned int *ret_type, uint64_t *ret_cursor)
 {
 	return next_numbered("cpu", cursor, nr_cpus(), name, ret_type, ret_cursor);
 }
@@ -251,23 +264,37 @@ static int node_meminfo_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	uint64_t total = g_kernel->config.total_memory / 1024, used = mm_system_usage() / 1024;
 
-	strbuf_printf(out, "Node 0 MemTotal:       %8llu kB\nNode 0 MemFree:        %8llu kB\nNode 0 MemUsed:        %8llu kB\n",
-		      (unsigned long long)total, (unsigned long long)(total > used ? total - used : 0),
-		      (unsigned long long)used);
+	strbuf_printf(
+		out,
+		"Node 0 MemTotal:       %8llu kB\nNode 0 MemFree:        %8llu kB\nNode 0 MemUsed:        %8llu kB\n",
+		(unsigned long long)total, (unsigned long long)(total > used ? total - used : 0),
+		(unsigned long long)used);
 	return 0;
 }
 
 static const struct pseudo_node g_node0[] = {
-	SHOW("cpulist", all_list_show), SHOW("cpumap", all_mask_show), RO("distance", "10\n"),
-	SHOW("meminfo", node_meminfo_show), { 0 },
+	SHOW("cpulist", all_list_show),
+	SHOW("cpumap", all_mask_show),
+	RO("distance", "10\n"),
+	SHOW("meminfo", node_meminfo_show),
+	{ 0 },
 };
 static const struct pseudo_node g_nodes[] = {
-	RO("has_cpu", "0\n"),	 RO("has_memory", "0\n"),	RO("has_normal_memory", "0\n"), DIR("node0", g_node0),
-	RO("online", "0\n"), RO("possible", "0\n"), { 0 },
+	RO("has_cpu", "0\n"),
+	RO("has_memory", "0\n"),
+	RO("has_normal_memory", "0\n"),
+	DIR("node0", g_node0),
+	RO("online", "0\n"),
+	RO("possible", "0\n"),
+	{ 0 },
 };
 
 static const struct pseudo_node g_system[] = {
-	{ .name = "cpu", .mode = LX_S_IFDIR | 0755, .children = g_cpus, .lookup = cpus_lookup, .next = cpus_next },
+	{ .name = "cpu",
+	  .mode = LX_S_IFDIR | 0755,
+	  .children = g_cpus,
+	  .lookup = cpus_lookup,
+	  .next = cpus_next },
 	DIR("node", g_nodes),
 	{ 0 },
 };
@@ -275,25 +302,42 @@ static const struct pseudo_node g_system[] = {
 /* --- lo --- */
 
 static const struct pseudo_node g_lo_statistics[] = {
-	RO("collisions", "0\n"), RO("rx_bytes", "0\n"),	RO("rx_dropped", "0\n"), RO("rx_errors", "0\n"),
-	RO("rx_packets", "0\n"), RO("tx_bytes", "0\n"),	RO("tx_dropped", "0\n"), RO("tx_errors", "0\n"),
+	RO("collisions", "0\n"), RO("rx_bytes", "0\n"),
+	RO("rx_dropped", "0\n"), RO("rx_errors", "0\n"),
+	RO("rx_packets", "0\n"), RO("tx_bytes", "0\n"),
+	RO("tx_dropped", "0\n"), RO("tx_errors", "0\n"),
 	RO("tx_packets", "0\n"), { 0 },
 };
 static const struct pseudo_node g_lo[] = {
-	RO("address", "00:00:00:00:00:00\n"), RO("addr_len", "6\n"), RO("broadcast", "00:00:00:00:00:00\n"),
-	RO("carrier", "1\n"), RO("dev_id", "0x0\n"), RO("flags", "0x9\n"), RO("ifindex", "1\n"), RO("iflink", "1\n"),
-	RO("mtu", "65536\n"), RO("operstate", "unknown\n"), DIR("statistics", g_lo_statistics),
-	RO("tx_queue_len", "1000\n"), RO("type", "772\n"), { 0 },
+	RO("address", "00:00:00:00:00:00\n"),
+	RO("addr_len", "6\n"),
+	RO("broadcast", "00:00:00:00:00:00\n"),
+	RO("carrier", "1\n"),
+	RO("dev_id", "0x0\n"),
+	RO("flags", "0x9\n"),
+	RO("ifindex", "1\n"),
+	RO("iflink", "1\n"),
+	RO("mtu", "65536\n"),
+	RO("operstate", "unknown\n"),
+	DIR("statistics", g_lo_statistics),
+	RO("tx_queue_len", "1000\n"),
+	RO("type", "772\n"),
+	{ 0 },
 };
 static const struct pseudo_node g_class_net[] = {
-	{ .name = "lo", .mode = LX_S_IFLNK | 0777, .target = "../../devices/virtual/net/lo" }, { 0 },
+	{ .name = "lo", .mode = LX_S_IFLNK | 0777, .target = "../../devices/virtual/net/lo" },
+	{ 0 },
 };
 static const struct pseudo_node g_virtual_net[] = { DIR("lo", g_lo), { 0 } };
 static const struct pseudo_node g_virtual[] = { DIR("net", g_virtual_net), { 0 } };
 
-static const struct pseudo_node g_devices[] = { DIR("system", g_system), DIR("virtual", g_virtual), { 0 } };
+static const struct pseudo_node g_devices[] = { DIR("system", g_system),
+						DIR("virtual", g_virtual),
+						{ 0 } };
 static const struct pseudo_node g_empty[] = { { 0 } };
-static const struct pseudo_node g_class[] = { DIR("block", g_empty), DIR("net", g_class_net), DIR("tty", g_empty), { 0 } };
+static const struct pseudo_node g_class[] = {
+	DIR("block", g_empty), DIR("net", g_class_net), DIR("tty", g_empty), { 0 }
+};
 static const struct pseudo_node g_dev[] = { DIR("block", g_empty), DIR("char", g_empty), { 0 } };
 static const struct pseudo_node g_fs[] = { DIR("cgroup", g_empty), DIR("fuse", g_empty), { 0 } };
 static const struct pseudo_node g_thp[] = {
@@ -304,18 +348,30 @@ static const struct pseudo_node g_thp[] = {
 	RO("use_zero_page", "1\n"),
 	{ 0 },
 };
-static const struct pseudo_node g_mm[] = { DIR("hugepages", g_empty), DIR("transparent_hugepage", g_thp), { 0 } };
-static const struct pseudo_node g_kernel_nodes[] = { DIR("debug", g_empty), DIR("mm", g_mm), DIR("security", g_empty), { 0 } };
+static const struct pseudo_node g_mm[] = { DIR("hugepages", g_empty),
+					   DIR("transparent_hugepage", g_thp),
+					   { 0 } };
+static const struct pseudo_node g_kernel_nodes[] = {
+	DIR("debug", g_empty), DIR("mm", g_mm), DIR("security", g_empty), { 0 }
+};
 
 static const struct pseudo_node g_root_nodes[] = {
-	DIR("block", g_empty),	  DIR("bus", g_empty),	      DIR("class", g_class),	 DIR("dev", g_dev),
-	DIR("devices", g_devices), DIR("firmware", g_empty), DIR("fs", g_fs), DIR("kernel", g_kernel_nodes),
-	DIR("module", g_empty),	  DIR("power", g_empty),      { 0 },
+	DIR("block", g_empty),
+	DIR("bus", g_empty),
+	DIR("class", g_class),
+	DIR("dev", g_dev),
+	DIR("devices", g_devices),
+	DIR("firmware", g_empty),
+	DIR("fs", g_fs),
+	DIR("kernel", g_kernel_nodes),
+	DIR("module", g_empty),
+	DIR("power", g_empty),
+	{ 0 },
 };
 static const struct pseudo_node g_root = DIR("/", g_root_nodes);
 
-static int sysfs_mount(const struct fstype *t, const char *source, const char *options, void *boot_data,
-		       struct super_block **ret_sb)
+static int sysfs_mount(const struct fstype *t, const char *source, const char *options,
+		       void *boot_data, struct super_block **ret_sb)
 {
 	return pseudo_mount(t, SYSFS_MAGIC, &g_root, 0, ret_sb);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sysfs of a container: CPUs, memory node, the loopback device, and the folders that programs expect. */
+/*
+ * The sysfs of a container: CPUs, memory node, the loopback device, and the folders that programs
+ * expect.
+ */
 #pragma once
 
 #include "vfs/inode.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Internet addresses and ports: what a socket may bind to, who listens where, which port is free. Locking: g_net_lock.
- * Differs from Linux: only loopback addresses exist; a closed connection does not occupy its port (no TIME_WAIT).
+ * Internet addresses and ports: what a socket may bind to, who listens where, which port is free.
+ * Locking: g_net_lock. Differs from Linux: only loopback addresses exist; a closed connection does
+ * not occupy its port (no TIME_WAIT).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -54,22 +55,24 @@ bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 	return memcmp(a->b, b->b, 16) == 0;
 }
 
-int inet_parse(struct socket *s, const struct sock_addr *a, struct ip_addr *ret_ip, uint16_t *ret_port)
+int inet_parse(struct socket *s, const struct sock_addr *a, struct ip_addr *ret_ip,
+	       uint16_t *ret_port)
 {
 	if (a->len < sizeof(uint16_t))
 		return -EINVAL;
 	if (s->family == LX_AF_INET) {
 		if (a->len < sizeof(struct lx_sockaddr_in))
 			return -EINVAL;
-		if (a->family != LX_AF_INET && !(a->family == LX_AF_UNSPEC && a->in.sin_addr.s_addr == 0))
+		if (a->family != LX_AF_INET &&
+		    !(a->family == LX_AF_UNSPEC && a->in.sin_addr.s_addr == 0))
 			return -EAFNOSUPPORT;
 		memcpy(ret_ip->b, g_v4_prefix, 12);
 		memcpy(ret_ip->b + 12, &a->in.sin_addr, 4);
 		*ret_port = ntohs(a->in.sin_port);
 		return 0;
 	}
-	if (a->family == LX_AF_INET && a->len >= sizeof(struct lx_sockaddr_in) && !inet_of(s)->v6only &&
-	    s->type == LX_SOCK_DGRAM) {
+	if (a->family == LX_AF_INET && a->len >= sizeof(struct lx_sockaddr_in) &&
+	    !inet_of(s)->v6only && s->type == LX_SOCK_DGRAM) {
 		memcpy(ret_ip->b, g_v4_prefix, 12);
 		memcpy(ret_ip->b + 12, &a->in.sin_addr, 4);
 		*ret_port = ntohs(a->in.sin_port);
@@ -123,7 +126,8 @@ int inet_route(struct socket *s, struct ip_addr *ip)
 static bool overlap(const struct inet_sock *u, const struct ip_addr *ip, int family, bool v6only)
 {
 	bool u_any = ip_is_any(&u->laddr), i_any = ip_is_any(ip);
-	bool u_v4 = u->s->family == LX_AF_INET || ip_is_v4(&u->laddr), i_v4 = family == LX_AF_INET || ip_is_v4(ip);
+	bool u_v4 = u->s->family == LX_AF_INET || ip_is_v4(&u->laddr),
+	     i_v4 = family == LX_AF_INET || ip_is_v4(ip);
 
 	if (u_any && i_any)
 		return u_v4 == i_v4 || (!u_v4 && !u->v6only) || (!i_v4 && !v6only);
@@ -189,7 +193,8 @@ int inet_bind(struct socket *s, struct task *t, const struct sock_addr *a)
 		return ret;
 	if (s->family == LX_AF_INET6 && ip_is_v4(&ip) && me->v6only)
 		return -EINVAL;
-	if (!ip_is_any(&ip) && !ip_is_loopback(&ip) && !(s->type == LX_SOCK_DGRAM && ip_is_multicast(&ip)))
+	if (!ip_is_any(&ip) && !ip_is_loopback(&ip) &&
+	    !(s->type == LX_SOCK_DGRAM && ip_is_multicast(&ip)))
 		return -EADDRNOTAVAIL;
 	if (port && port < 1024 && !task_capable(t, LX_CAP_NET_BIND_SERVICE))
 		return -EACCES;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AF_INET and AF_INET6 over the loopback device: addresses, ports and the state of TCP and UDP sockets. No packets are
- * made: a connection is a pair of queues, a datagram goes straight into its receiver's queue. See ip(7), ipv6(7).
+ * AF_INET and AF_INET6 over the loopback device: addresses, ports and the state of TCP and UDP
+ * sockets. No packets are made: a connection is a pair of queues, a datagram goes straight into its
+ * receiver's queue. See ip(7), ipv6(7).
  */
 #pragma once
 
@@ -13,12 +14,12 @@ struct ip_addr {
 };
 
 struct inet_sock {
-	struct socket *s;	/* borrowed: whose this is */
-	struct list_head link;	/* g_inet_bound while it has a port; g_net_lock */
+	struct socket *s;      /* borrowed: whose this is */
+	struct list_head link; /* g_inet_bound while it has a port; g_net_lock */
 	bool bound, explicit_port, explicit_addr;
 	struct ip_addr laddr, raddr; /* g_net_lock */
-	uint16_t lport, rport;	/* host order */
-	uint32_t uid;		/* for SO_REUSEPORT */
+	uint16_t lport, rport;       /* host order */
+	uint32_t uid;                /* for SO_REUSEPORT */
 	bool v6only, got_rst;
 	/* options that are kept and given back, by number */
 	int ip_opt[64], ipv6_opt[96], tcp_opt[48];
@@ -39,9 +40,11 @@ bool ip_is_loopback(const struct ip_addr *a);
 bool ip_is_multicast(const struct ip_addr *a);
 bool ip_equal(const struct ip_addr *a, const struct ip_addr *b);
 /* From what the guest gave. -EINVAL, -EAFNOSUPPORT. */
-int inet_parse(struct socket *s, const struct sock_addr *a, struct ip_addr *ret_ip, uint16_t *ret_port);
+int inet_parse(struct socket *s, const struct sock_addr *a, struct ip_addr *ret_ip,
+	       uint16_t *ret_port);
 /* As a sockaddr of the socket's family. */
-void inet_format(struct socket *s, const struct ip_addr *ip, uint16_t port, struct sock_addr *ret_a);
+void inet_format(struct socket *s, const struct ip_addr *ip, uint16_t port,
+		 struct sock_addr *ret_a);
 /* Where bytes for ip go: the loopback address meant; -ENETUNREACH for everything else. */
 int inet_route(struct socket *s, struct ip_addr *ip);
 int inet_bind(struct socket *s, struct task *t, const struct sock_addr *a);
@@ -55,7 +58,8 @@ extern struct list_head g_inet_bound;
 int inet_match_locked(const struct inet_sock *u, int type, const struct ip_addr *ip, uint16_t port);
 
 /* --- opts.c --- */
-int inet_setsockopt(struct socket *s, struct task *t, int level, int opt, const void *val, size_t size);
+int inet_setsockopt(struct socket *s, struct task *t, int level, int opt, const void *val,
+		    size_t size);
 int inet_getsockopt(struct socket *s, struct task *t, int level, int opt, void *buf, size_t *size);
 bool inet_opt(struct socket *s, int level, int opt);
 long inet_ioctl(struct socket *s, struct task *t, unsigned int cmd, uaddr_t arg);

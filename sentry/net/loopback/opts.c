@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Options of levels IP, IPv6, TCP and UDP. On loopback most of them change nothing that could be seen, so they are kept
- * and given back, each within the bounds Linux has for it; those that would have to do something are refused.
+ * Options of levels IP, IPv6, TCP and UDP. On loopback most of them change nothing that could be
+ * seen, so they are kept and given back, each within the bounds Linux has for it; those that would
+ * have to do something are refused.
  */
 #include <errno.h>
 #include <string.h>
@@ -131,7 +132,8 @@ static int set_v6only(struct socket *s, int v)
 	return 0;
 }
 
-int inet_setsockopt(struct socket *s, struct task *t, int level, int opt, const void *val, size_t size)
+int inet_setsockopt(struct socket *s, struct task *t, int level, int opt, const void *val,
+		    size_t size)
 {
 	struct table tb;
 	int v = 0, row;
@@ -155,7 +157,8 @@ int inet_setsockopt(struct socket *s, struct task *t, int level, int opt, const 
 		return -EINVAL;
 	if (level == LX_SOL_IP && opt == LX_IP_TTL && v == 0)
 		return -EINVAL;
-	if (level == LX_SOL_TCP && (opt == LX_TCP_NODELAY || opt == LX_TCP_CORK || opt == LX_TCP_QUICKACK))
+	if (level == LX_SOL_TCP &&
+	    (opt == LX_TCP_NODELAY || opt == LX_TCP_CORK || opt == LX_TCP_QUICKACK))
 		v = v != 0;
 	tb.vals[row] = v;
 	*tb.set |= 1ull << row;
@@ -167,9 +170,11 @@ static int get_tcp_info(struct socket *s, void *buf, size_t *size)
 	uint8_t info[232] = { 0 };
 	uint32_t mss = 65483;
 
-	info[0] = s->state == SS_LISTENING ? LX_TCP_LISTEN :
-		  s->state == SS_CONNECTED ? (s->rx && s->rx->eof ? LX_TCP_CLOSE_WAIT : LX_TCP_ESTABLISHED) :
-					     LX_TCP_CLOSE;
+	info[0] = s->state == SS_LISTENING ?
+			  LX_TCP_LISTEN :
+		  s->state == SS_CONNECTED ?
+			  (s->rx && s->rx->eof ? LX_TCP_CLOSE_WAIT : LX_TCP_ESTABLISHED) :
+			  LX_TCP_CLOSE;
 	memcpy(info + 16, &mss, 4); /* tcpi_snd_mss */
 	memcpy(info + 20, &mss, 4); /* tcpi_rcv_mss */
 	*size = MIN(*size, sizeof(info));
@@ -195,7 +200,8 @@ int inet_getsockopt(struct socket *s, struct task *t, int level, int opt, void *
 	}
 	if (level == LX_SOL_IPV6 && opt == LX_IPV6_V6ONLY) {
 		v = inet_of(s)->v6only;
-	} else if ((level == LX_SOL_IP && opt == LX_IP_MTU) || (level == LX_SOL_IPV6 && opt == LX_IPV6_MTU)) {
+	} else if ((level == LX_SOL_IP && opt == LX_IP_MTU) ||
+		   (level == LX_SOL_IPV6 && opt == LX_IPV6_MTU)) {
 		if (s->state != SS_CONNECTED)
 			return -ENOTCONN;
 		v = 65535;

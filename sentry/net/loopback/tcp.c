@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TCP over loopback: connections are pairs of queues (net/skq.c); what a program can see of TCP - refused connections,
- * resets, half-closed streams, EINPROGRESS - is kept. See tcp(7).
- * Differs from Linux: urgent data (MSG_OOB) is refused; a full accept queue does not delay connectors.
+ * TCP over loopback: connections are pairs of queues (net/skq.c); what a program can see of TCP -
+ * refused connections, resets, half-closed streams, EINPROGRESS - is kept. See tcp(7). Differs from
+ * Linux: urgent data (MSG_OOB) is refused; a full accept queue does not delay connectors.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -103,7 +103,9 @@ static struct socket *find_listener_locked(const struct ip_addr *ip, uint16_t po
 	unsigned int equal = 0;
 
 	list_for_each_entry(u, &g_inet_bound, link) {
-		int score = u->s->state == SS_LISTENING ? inet_match_locked(u, LX_SOCK_STREAM, ip, port) : 0;
+		int score = u->s->state == SS_LISTENING ?
+				    inet_match_locked(u, LX_SOCK_STREAM, ip, port) :
+				    0;
 
 		if (score > best_score) {
 			best = u->s;
@@ -213,10 +215,11 @@ static int disconnect(struct socket *s)
 }
 
 /*
- * The handshake is over at once, but a non-blocking caller is told EINPROGRESS all the same, and learns the result by
- * poll and SO_ERROR: this is what it would see on Linux's loopback.
+ * The handshake is over at once, but a non-blocking caller is told EINPROGRESS all the same, and
+ * learns the result by poll and SO_ERROR: this is what it would see on Linux's loopback.
  */
-static int tcp_connect(struct socket *s, struct task *t, const struct sock_addr *a, unsigned int file_flags)
+static int tcp_connect(struct socket *s, struct task *t, const struct sock_addr *a,
+		       unsigned int file_flags)
 {
 	bool nonblock = file_flags & LX_O_NONBLOCK;
 	struct ip_addr ip, any;

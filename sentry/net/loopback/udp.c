@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UDP over loopback: a datagram goes straight into the queue of the best matching socket, or is dropped when that is
- * full; nobody there means ECONNREFUSED for a connected sender. See udp(7).
+ * UDP over loopback: a datagram goes straight into the queue of the best matching socket, or is
+ * dropped when that is full; nobody there means ECONNREFUSED for a connected sender. See udp(7).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 
 #define UDP_MAX 65507u
 
-static int udp_connect(struct socket *s, struct task *t, const struct sock_addr *a, unsigned int file_flags)
+static int udp_connect(struct socket *s, struct task *t, const struct sock_addr *a,
+		       unsigned int file_flags)
 {
 	struct inet_sock *me = inet_of(s);
 	struct ip_addr ip, src;
@@ -60,8 +61,8 @@ static int udp_connect(struct socket *s, struct task *t, const struct sock_addr 
 }
 
 /* The socket that gets a datagram from (src, sport) to (dst, dport): referenced, or NULL. */
-static struct socket *find_receiver(const struct ip_addr *src, uint16_t sport, const struct ip_addr *dst,
-				    uint16_t dport)
+static struct socket *find_receiver(const struct ip_addr *src, uint16_t sport,
+				    const struct ip_addr *dst, uint16_t dport)
 {
 	static unsigned int turn;
 	struct inet_sock *u;
@@ -200,7 +201,9 @@ static ssize_t udp_recv(struct socket *s, struct task *t, struct sock_msg *m)
 			m->has_pktinfo = true;
 		}
 	}
-	n = b->len && uio_left(m->uio) ? uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) : 0;
+	n = b->len && uio_left(m->uio) ?
+		    uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) :
+		    0;
 	if (n >= 0 && (size_t)n < b->len)
 		m->ret_flags |= LX_MSG_TRUNC;
 	if (n >= 0 && (m->flags & LX_MSG_TRUNC))

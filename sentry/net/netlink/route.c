@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * NETLINK_ROUTE (rtnetlink(7)): dumps of links, addresses and routes, which is what getifaddrs(3), ip(8) and language
- * runtimes ask. There is one link, lo. Requests that would change something answer EPERM or EOPNOTSUPP. Other
- * protocols: sockets can be made for NETLINK_KOBJECT_UEVENT (nothing ever arrives), not for the rest.
+ * NETLINK_ROUTE (rtnetlink(7)): dumps of links, addresses and routes, which is what getifaddrs(3),
+ * ip(8) and language runtimes ask. There is one link, lo. Requests that would change something
+ * answer EPERM or EOPNOTSUPP. Other protocols: sockets can be made for NETLINK_KOBJECT_UEVENT
+ * (nothing ever arrives), not for the rest.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,9 +35,13 @@ static struct nl_sock *nl_of(struct socket *s)
 	return s->priv;
 }
 
-static void begin(struct reply *r, const struct lx_nlmsghdr *req, uint32_t portid, uint16_t type, uint16_t flags)
+static void begin(struct reply *r, const struct lx_nlmsghdr *req, uint32_t portid, uint16_t type,
+		  uint16_t flags)
 {
-	struct lx_nlmsghdr h = { .nlmsg_type = type, .nlmsg_flags = flags, .nlmsg_seq = req->nlmsg_seq, .nlmsg_pid = portid };
+	struct lx_nlmsghdr h = { .nlmsg_type = type,
+				 .nlmsg_flags = flags,
+				 .nlmsg_seq = req->nlmsg_seq,
+				 .nlmsg_pid = portid };
 
 	r->start = r->len;
 	memcpy(r->buf + r->len, &h, sizeof(h));
@@ -71,11 +76,13 @@ static void finish(struct reply *r)
 	memcpy(r->buf + r->start, &len, sizeof(len));
 }
 
-static void put_link(struct reply *r, const struct lx_nlmsghdr *req, uint32_t portid, uint16_t flags)
+static void put_link(struct reply *r, const struct lx_nlmsghdr *req, uint32_t portid,
+		     uint16_t flags)
 {
 	struct lx_ifinfomsg m = { .ifi_type = LX_ARPHRD_LOOPBACK,
 				  .ifi_index = 1,
-				  .ifi_flags = LX_IFF_UP | LX_IFF_LOOPBACK | LX_IFF_RUNNING | LX_IFF_LOWER_UP };
+				  .ifi_flags = LX_IFF_UP | LX_IFF_LOOPBACK | LX_IFF_RUNNING |
+					       LX_IFF_LOWER_UP };
 	static const uint8_t mac[6];
 	uint32_t stats[24] = { 0 };
 	uint64_t stats64[24] = { 0 };
@@ -197,7 +204,8 @@ static int handle(struct socket *s, struct task *t, const struct lx_nlmsghdr *re
 		r->len = 0;
 		put_done(r, req, portid);
 		ret = push(s, r->buf, r->len);
-	} else if (ret == 0 && (req->nlmsg_flags & LX_NLM_F_ACK) && req->nlmsg_type <= LX_RTM_GETRULE && !dump) {
+	} else if (ret == 0 && (req->nlmsg_flags & LX_NLM_F_ACK) &&
+		   req->nlmsg_type <= LX_RTM_GETRULE && !dump) {
 		r->len = 0;
 		put_error(r, req, portid, 0);
 		ret = push(s, r->buf, r->len);
@@ -218,7 +226,8 @@ static void autobind(struct socket *s, struct task *t)
 		bool taken = false;
 
 		list_for_each_entry(o, &g_sockets, table_link) {
-			if (o->family == LX_AF_NETLINK && o != s && o->priv && nl_of(o)->portid == (uint32_t)t->tg->tgid)
+			if (o->family == LX_AF_NETLINK && o != s && o->priv &&
+			    nl_of(o)->portid == (uint32_t)t->tg->tgid)
 				taken = true;
 		}
 		nl_of(s)->portid = taken ? next++ : (uint32_t)t->tg->tgid;
@@ -242,7 +251,8 @@ static int nl_bind(struct socket *s, struct task *t, const struct sock_addr *a)
 	return 0;
 }
 
-static int nl_connect(struct socket *s, struct task *t, const struct sock_addr *a, unsigned int file_flags)
+static int nl_connect(struct socket *s, struct task *t, const struct sock_addr *a,
+		      unsigned int file_flags)
 {
 	if (a->len < sizeof(a->nl) || a->family != LX_AF_NETLINK)
 		return -EINVAL;
@@ -322,7 +332,8 @@ static ssize_t nl_recv(struct socket *s, struct task *t, struct sock_msg *m)
 	}
 	m->full_len = b->len;
 	m->has_cred = true;
-	n = uio_left(m->uio) ? uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) : 0;
+	n = uio_left(m->uio) ? uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) :
+			       0;
 	if (n >= 0 && (size_t)n < b->len)
 		m->ret_flags |= LX_MSG_TRUNC;
 	if (n >= 0 && (m->flags & LX_MSG_TRUNC))
@@ -350,7 +361,8 @@ static int nl_accept(struct socket *s, struct socket **ret_new)
 	return -EOPNOTSUPP;
 }
 
-static int nl_setsockopt(struct socket *s, struct task *t, int level, int opt, const void *val, size_t size)
+static int nl_setsockopt(struct socket *s, struct task *t, int level, int opt, const void *val,
+			 size_t size)
 {
 	if (level != LX_SOL_NETLINK)
 		return -ENOPROTOOPT;
@@ -366,7 +378,8 @@ static int nl_setsockopt(struct socket *s, struct task *t, int level, int opt, c
 	}
 }
 
-static int nl_getsockopt(struct socket *s, struct task *t, int level, int opt, void *buf, size_t *size)
+static int nl_getsockopt(struct socket *s, struct task *t, int level, int opt, void *buf,
+			 size_t *size)
 {
 	return -ENOPROTOOPT;
 }

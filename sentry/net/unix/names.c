@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of Unix sockets: paths (an inode points at its socket), the abstract name space (a hash table), autobind.
- * Locking: g_net_lock guards both directions of the link between inode and socket.
+ * Names of Unix sockets: paths (an inode points at its socket), the abstract name space (a hash
+ * table), autobind. Locking: g_net_lock guards both directions of the link between inode and
+ * socket.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 #define NR_BUCKETS 256u
 #define PATH_OFF   offsetof(struct lx_sockaddr_un, sun_path)
 
-static struct list_head g_abstract[NR_BUCKETS]; /* GUARDED_BY(g_net_lock); next == NULL: not yet made */
+/* GUARDED_BY(g_net_lock); next == NULL: not yet made */
+static struct list_head g_abstract[NR_BUCKETS];
 
 static struct list_head *bucket_locked(const struct sock_addr *a)
 {
@@ -128,7 +130,10 @@ static int bind_path(struct socket *s, struct task *t, const struct sock_addr *a
 	name->un.sun_family = LX_AF_UNIX;
 	memcpy(name->un.sun_path, text, strlen(text));
 	name->len = (uint32_t)(PATH_OFF + strlen(text) + 1);
-	/* Linux makes the node before it looks whether the socket has a name: an existing path is the first error. */
+	/*
+	 * Linux makes the node before it looks whether the socket has a name: an existing path is
+	 * the first error.
+	 */
 	if (unix_of(s)->name) {
 		ret = vfs_walk(&c, NULL, text, 0, &p);
 		path_put(&p);
@@ -158,7 +163,8 @@ static int bind_path(struct socket *s, struct task *t, const struct sock_addr *a
 
 int unix_bind(struct socket *s, struct task *t, const struct sock_addr *a)
 {
-	if (a->len < sizeof(uint16_t) || a->len > sizeof(struct lx_sockaddr_un) || a->family != LX_AF_UNIX)
+	if (a->len < sizeof(uint16_t) || a->len > sizeof(struct lx_sockaddr_un) ||
+	    a->family != LX_AF_UNIX)
 		return -EINVAL;
 	if (a->len == PATH_OFF)
 		return autobind(s);

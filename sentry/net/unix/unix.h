@@ -6,12 +6,12 @@
 #include "vfs/mount.h"
 
 struct unix_sock {
-	struct socket *s;	  /* borrowed: whose this is */
-	struct sock_addr *name;	  /* owned; NULL: unnamed. set once under g_net_lock */
-	struct path path;	  /* owned: of a name in the file system */
+	struct socket *s;               /* borrowed: whose this is */
+	struct sock_addr *name;         /* owned; NULL: unnamed. set once under g_net_lock */
+	struct path path;               /* owned: of a name in the file system */
 	struct list_head abstract_link; /* g_net_lock */
-	struct sock_addr *peer_name; /* owned: what getpeername says; stream */
-	struct socket *peer;	  /* owned: connected datagram peer; g_net_lock */
+	struct sock_addr *peer_name;    /* owned: what getpeername says; stream */
+	struct socket *peer;            /* owned: connected datagram peer; g_net_lock */
 };
 
 static inline struct unix_sock *unix_of(struct socket *s)
@@ -24,7 +24,10 @@ extern const struct sock_ops unix_dgram_ops;
 
 /* --- names.c --- */
 int unix_bind(struct socket *s, struct task *t, const struct sock_addr *a);
-/* The socket that a name leads to, of the given type: referenced. -ECONNREFUSED, -EPROTOTYPE, path errors. */
+/*
+ * The socket that a name leads to, of the given type: referenced. -ECONNREFUSED, -EPROTOTYPE, path
+ * errors.
+ */
 int unix_find(struct task *t, const struct sock_addr *a, int type, struct socket **ret_s);
 int unix_getname(struct socket *s, bool peer, struct sock_addr *ret_a);
 /* Gives the name up. */

@@ -50,7 +50,8 @@ static void assert_screen(const char *want)
 
 	assert_int_equal(n, strlen(want));
 	for (size_t i = 0; i < n; i++)
-		assert_int_equal(g_tty->out[(g_tty->out_tail + i) & (TTY_OUT_SIZE - 1)], (uint8_t)want[i]);
+		assert_int_equal(g_tty->out[(g_tty->out_tail + i) & (TTY_OUT_SIZE - 1)],
+				 (uint8_t)want[i]);
 	g_tty->out_tail = g_tty->out_head;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Caches as the processor describes them: CPUID leaf 4, or 0x8000001d on AMD (Intel SDM volume 2, CPUID). */
+/*
+ * Caches as the processor describes them: CPUID leaf 4, or 0x8000001d on AMD (Intel SDM volume 2,
+ * CPUID).
+ */
 #include <cpuid.h>
 #include <errno.h>
 #include <stdint.h>
@@ -14,7 +17,9 @@ static unsigned int cache_leaf(void)
 	if (!__get_cpuid(0, &a, &b, &c, &d))
 		return 0;
 	if (b == 0x68747541u) /* "Auth"enticAMD */
-		return (unsigned int)__get_cpuid_max(0x80000000u, NULL) >= 0x8000001du ? 0x8000001du : 0;
+		return (unsigned int)__get_cpuid_max(0x80000000u, NULL) >= 0x8000001du ?
+			       0x8000001du :
+			       0;
 	return a >= 4 ? 4 : 0;
 }
 

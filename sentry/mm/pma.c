@@ -126,8 +126,7 @@ static bool pma_can_merge(struct mm *mm, const struct pma *a, const struct pma *
 	return same_rights(mm, b->start);
 }
 
-static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n)
-	REQUIRES(mm->lock);
+static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n) REQUIRES(mm->lock);
 static void pma_absorb_next(struct mm *mm, struct pma *p, struct pma *n)
 {
 	p->end = n->end;

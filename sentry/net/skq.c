@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Socket queues: bytes or messages from one writer side to one reader. Memory is taken as data comes and given back
- * as it is read. Locking: skq.lock; wait queues are woken under it (they are leaves).
+ * Socket queues: bytes or messages from one writer side to one reader. Memory is taken as data
+ * comes and given back as it is read. Locking: skq.lock; wait queues are woken under it (they are
+ * leaves).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -168,8 +169,8 @@ static bool same_cred(const struct lx_ucred *a, const struct lx_ucred *b)
 }
 
 /*
- * Guest memory is copied into a block of its own before the lock is taken: no usercopy happens under it. A block joins the
- * queue's last one when it is small and fits there.
+ * Guest memory is copied into a block of its own before the lock is taken: no usercopy happens
+ * under it. A block joins the queue's last one when it is small and fits there.
  */
 ssize_t skq_write(struct skq *q, struct uio *src, const struct lx_ucred *cred, struct scm **scm)
 {
@@ -213,7 +214,8 @@ ssize_t skq_write(struct skq *q, struct uio *src, const struct lx_ucred *cred, s
 		}
 		last = list_empty(&q->skbs) ? NULL : list_last_entry(&q->skbs, struct skb, link);
 		q->bytes += b->len;
-		if (last && !b->scm && !last->scm && same_cred(&last->cred, cred) && last->cap - last->len >= b->len) {
+		if (last && !b->scm && !last->scm && same_cred(&last->cred, cred) &&
+		    last->cap - last->len >= b->len) {
 			memcpy(last->data + last->len, b->data, b->len);
 			last->len += b->len;
 		} else {
@@ -316,7 +318,9 @@ ssize_t skq_read(struct skq *q, struct uio *dst, struct skq_read *rd)
 		mutex_unlock(&q->lock);
 		put = n ? uio_write(dst, buf, n) : 0;
 		if (put < (ssize_t)n && !rd->peek) {
-			/* The reader's memory ended in the middle: the bytes wait for another try. */
+			/*
+			 * The reader's memory ended in the middle: the bytes wait for another try.
+			 */
 			unread(q, b, done, n);
 			return total ? total : put < 0 ? put : -EFAULT;
 		}
@@ -371,7 +375,8 @@ int skq_push(struct skq *q, struct skb *b, struct socket *wait)
 		ret = -ECONNREFUSED;
 	} else if (q->eof) {
 		ret = -EPIPE;
-	} else if ((q->max_msgs && q->nr_msgs >= q->max_msgs) || (q->bytes > 0 && q->bytes + b->len > q->limit)) {
+	} else if ((q->max_msgs && q->nr_msgs >= q->max_msgs) ||
+		   (q->bytes > 0 && q->bytes + b->len > q->limit)) {
 		ret = -EAGAIN;
 		if (wait)
 			add_waiter_locked(q, wait);
@@ -462,7 +467,8 @@ bool skq_has_room(struct skq *q)
 	bool room;
 
 	mutex_lock(&q->lock);
-	room = q->dead || q->eof || (q->bytes <= q->limit * 2 / 3 && (!q->max_msgs || q->nr_msgs < q->max_msgs));
+	room = q->dead || q->eof ||
+	       (q->bytes <= q->limit * 2 / 3 && (!q->max_msgs || q->nr_msgs < q->max_msgs));
 	mutex_unlock(&q->lock);
 	return room;
 }

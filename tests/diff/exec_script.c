@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interpreter lines: argument splitting, nested scripts, what argv becomes; execveat by descriptor. */
+/*
+ * Interpreter lines: argument splitting, nested scripts, what argv becomes; execveat by descriptor.
+ */
 #include <fcntl.h>
 #include <sys/syscall.h>
 
@@ -52,7 +54,8 @@ int main(int argc, char **argv)
 	fd = dup2(fd, 30);
 	pid = fork();
 	if (pid == 0) {
-		syscall(SYS_execveat, fd, "", (char *[]){ "zero", "x", NULL }, environ, AT_EMPTY_PATH);
+		syscall(SYS_execveat, fd, "", (char *[]){ "zero", "x", NULL }, environ,
+			AT_EMPTY_PATH);
 		_exit(98);
 	}
 	waitpid(pid, &status, 0);

@@ -27,7 +27,7 @@ int main(void)
 	FD_SET(100, &r);
 	SHOW(select(100, &r, NULL, NULL, &tv));
 	FD_ZERO(&r);
-	FD_SET(90, &r);              /* closed, and below one that is open */
+	FD_SET(90, &r); /* closed, and below one that is open */
 	SHOW(select(91, &r, NULL, NULL, &tv));
 	SHOW(select(-1, NULL, NULL, NULL, &tv));
 	SHOW(select(0, NULL, NULL, NULL, &bad));

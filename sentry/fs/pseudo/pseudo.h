@@ -71,8 +71,9 @@ struct pseudo_node {
 	int (*follow)(const struct pseudo_ctx *x, struct path *ret_path);
 };
 
-#define PSEUDO_PTRACE 1u /* opening and following need the right to inspect the task (ptrace(2))   \
-			  */
+#define PSEUDO_PTRACE                                                                              \
+	1u /* opening and following need the right to inspect the task (ptrace(2))                 \
+	    */
 #define PSEUDO_SIZE_4K    2u /* stat shows a size of 4096 (sysfs) */
 #define PSEUDO_OWNER_ROOT 4u /* not the task's owner */
 

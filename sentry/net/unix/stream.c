@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * AF_UNIX stream and sequenced-packet sockets: connections that are pairs of queues. See unix(7).
- * Differs from Linux: out-of-band bytes (MSG_OOB) are refused; descriptors passed in a circle are freed only with the
- * sandbox (they are counted, scm_charge).
+ * Differs from Linux: out-of-band bytes (MSG_OOB) are refused; descriptors passed in a circle are
+ * freed only with the sandbox (they are counted, scm_charge).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,8 @@
 #include "kernel/task.h"
 #include "net/unix/unix.h"
 
-static int unix_new(int type, int protocol, const struct sock_ops *ops, struct task *t, struct socket **ret_s)
+static int unix_new(int type, int protocol, const struct sock_ops *ops, struct task *t,
+		    struct socket **ret_s)
 {
 	struct unix_sock *u = calloc(1, sizeof(*u));
 	int ret;
@@ -101,7 +102,8 @@ static int stream_listen(struct socket *s, int backlog)
 
 	if (!unix_of(s)->name)
 		return -EINVAL;
-	if (!s->rx && skq_new(s->rcvbuf, &q) < 0) /* its list of waiting connectors is all that is used */
+	if (!s->rx && skq_new(s->rcvbuf, &q) < 0) /* its list of waiting connectors is all that is
+						     used */
 		return -ENOMEM;
 	mutex_lock(&s->lock);
 	if (s->state != SS_UNCONNECTED && s->state != SS_LISTENING) {
@@ -169,7 +171,8 @@ static int connect_to(struct socket *s, struct socket *l, struct task *t)
 	return 0;
 }
 
-static int stream_connect(struct socket *s, struct task *t, const struct sock_addr *a, unsigned int file_flags)
+static int stream_connect(struct socket *s, struct task *t, const struct sock_addr *a,
+			  unsigned int file_flags)
 {
 	struct socket *l;
 	int ret;
@@ -282,7 +285,9 @@ static ssize_t recv_packet(struct skq *rx, struct sock_msg *m)
 	m->full_len = b->len;
 	m->cred = b->cred;
 	m->has_cred = true;
-	n = b->len && uio_left(m->uio) ? uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) : 0;
+	n = b->len && uio_left(m->uio) ?
+		    uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) :
+		    0;
 	if (n >= 0 && (size_t)n < b->len)
 		m->ret_flags |= LX_MSG_TRUNC;
 	m->ret_flags |= LX_MSG_EOR;
@@ -416,7 +421,8 @@ const struct sock_ops unix_stream_ops = {
 
 /* --- datagrams --- */
 
-static int dgram_connect(struct socket *s, struct task *t, const struct sock_addr *a, unsigned int file_flags)
+static int dgram_connect(struct socket *s, struct task *t, const struct sock_addr *a,
+			 unsigned int file_flags)
 {
 	struct socket *peer = NULL, *old;
 	int ret;
@@ -444,7 +450,8 @@ static int dgram_connect(struct socket *s, struct task *t, const struct sock_add
 	return 0;
 }
 
-static int dgram_target(struct socket *s, struct task *t, struct sock_msg *m, struct socket **ret_to)
+static int dgram_target(struct socket *s, struct task *t, struct sock_msg *m,
+			struct socket **ret_to)
 {
 	struct socket *to = NULL;
 	bool mine;
@@ -552,7 +559,9 @@ static ssize_t dgram_recv(struct socket *s, struct task *t, struct sock_msg *m)
 		else
 			m->name->len = 0;
 	}
-	n = b->len && uio_left(m->uio) ? uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) : 0;
+	n = b->len && uio_left(m->uio) ?
+		    uio_write(m->uio, b->data, MIN((size_t)b->len, uio_left(m->uio))) :
+		    0;
 	if (n >= 0 && (size_t)n < b->len)
 		m->ret_flags |= LX_MSG_TRUNC;
 	m->scm = b->scm;

@@ -32,7 +32,10 @@ int name_arg_get_scoped(struct task *t, int dirfd, uaddr_t uname, bool always_st
 
 	if (ret < 0)
 		return ret;
-	return ret_n->name[0] == '/' && !always_start ? 0 : start_of(t, dirfd, &ret_n->start);
+	if (ret_n->name[0] == '/' && !always_start)
+		return 0;
+	ret = start_of(t, dirfd, &ret_n->start);
+	return ret == -EBADF && !ret_n->name[0] ? -ENOENT : ret; /* an empty name fails first */
 }
 
 int task_walk(struct task *t, int dirfd, uaddr_t uname, unsigned int walk, struct path *ret_path)
@@ -53,6 +56,8 @@ int task_walk(struct task *t, int dirfd, uaddr_t uname, unsigned int walk, struc
 		return ret;
 	}
 	ret = name_arg_get(t, dirfd, uname, &n);
+	if (ret == -ENOENT && (walk & WALK_EMPTY))
+		return -EBADF;
 	if (ret < 0)
 		return ret;
 	if (!n.name[0] && (walk & WALK_EMPTY)) {

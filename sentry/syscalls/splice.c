@@ -166,6 +166,10 @@ long sys_sendfile(struct task *t, const struct sysargs *a)
 		signal_send_task(t, LX_SIGPIPE, NULL);
 		return -EPIPE;
 	}
+	if (file_is_pipe(out) && (out->flags & LX_O_NONBLOCK) && !(vfs_poll(out) & LX_POLLOUT))
+		return -EAGAIN;
+	if (!n && !(out->flags & LX_O_APPEND))
+		return 0;
 	if (in->ops->flags & FOP_STREAM)
 		return -EINVAL;
 	if (!in->ops->read || LX_S_ISDIR(in->inode->mode))
@@ -293,6 +297,10 @@ long sys_splice(struct task *t, const struct sysargs *a)
 		return -EBADF;
 	if (!file_is_pipe(in) && !file_is_pipe(out))
 		return -EINVAL;
+	if (!file_is_pipe(in) && (vfs_poll(out) & LX_POLLERR)) {
+		signal_send_task(t, LX_SIGPIPE, NULL);
+		return -EPIPE;
+	}
 	/* eventfd, epoll and the like have neither splice operation */
 	if (!(in->inode->mode & LX_S_IFMT) || !(out->inode->mode & LX_S_IFMT))
 		return -EINVAL;

@@ -403,13 +403,13 @@ static int to_parent(struct namei *n, bool want_last)
 		}
 		e = strchrnul(name, '/');
 		next = e + strspn(e, "/");
-		if (e - name > LX_NAME_MAX && (n->cur.dentry->sb->flags & SB_NO_DCACHE))
-			return -ENAMETOOLONG;
 		if (n->flags & WALK_CACHED)
 			return -EAGAIN;
 		ret = may_search(n);
 		if (ret < 0)
 			return ret;
+		if (e - name > LX_NAME_MAX && (n->cur.dentry->sb->flags & SB_NO_DCACHE))
+			return -ENAMETOOLONG;
 		if (!*next) {
 			n->last = name;
 			n->last_len = (size_t)(e - name);

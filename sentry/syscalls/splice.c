@@ -168,10 +168,10 @@ long sys_sendfile(struct task *t, const struct sysargs *a)
 	}
 	if (file_is_pipe(out) && (out->flags & LX_O_NONBLOCK) && !(vfs_poll(out) & LX_POLLOUT))
 		return -EAGAIN;
+	if ((in->ops->flags & FOP_STREAM) && (n || !file_is_pipe(out)))
+		return -EINVAL;
 	if (!n && !(out->flags & LX_O_APPEND))
 		return 0;
-	if (in->ops->flags & FOP_STREAM)
-		return -EINVAL;
 	if (!in->ops->read || LX_S_ISDIR(in->inode->mode))
 		return -EINVAL;
 	if (upos && pos < 0)

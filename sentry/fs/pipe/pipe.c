@@ -150,6 +150,7 @@ static ssize_t pipe_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 	struct pipe *p = f->priv;
 	ssize_t done = 0, n = 0;
 	struct pslot s;
+	size_t want;
 	bool eof;
 
 	if (!uio_left(dst))
@@ -160,7 +161,10 @@ static ssize_t pipe_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 			n = eof ? 0 : -EAGAIN;
 			break;
 		}
-		n = uio_write(dst, s.data + s.off, MIN((size_t)s.len, uio_left(dst)));
+		want = MIN((size_t)s.len, uio_left(dst));
+		n = uio_write(dst, s.data + s.off, want);
+		if (n >= 0 && n < (ssize_t)want)
+			n = -EFAULT; /* a part of a page does not count */
 		if (n <= 0)
 			break;
 		consume(p, (uint32_t)n);

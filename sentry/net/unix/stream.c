@@ -266,7 +266,9 @@ static ssize_t stream_send(struct socket *s, struct task *t, struct sock_msg *m)
 	tx = sock_tx(s);
 	if (!tx)
 		return -ENOTCONN;
-	if (s->type == LX_SOCK_SEQPACKET)
+	if (s->type == LX_SOCK_STREAM && skq_is_closed(tx)) /* even for nothing at all */
+		n = -EPIPE;
+	else if (s->type == LX_SOCK_SEQPACKET)
 		n = send_packet(s, tx, m);
 	else
 		n = uio_left(m->uio) || m->scm ? skq_write(tx, m->uio, &m->cred, &m->scm) : 0;

@@ -481,6 +481,22 @@ static int dgram_target(struct socket *s, struct task *t, struct sock_msg *m,
 	return 0;
 }
 
+/* The peer is found dead: the first send says ECONNREFUSED, those after it ENOTCONN. */
+static void dgram_forget_peer(struct socket *s, struct socket *dead)
+{
+	bool was;
+
+	mutex_lock(&g_net_lock);
+	was = unix_of(s)->peer == dead;
+	if (was) {
+		unix_of(s)->peer = NULL;
+		s->state = SS_UNCONNECTED;
+	}
+	mutex_unlock(&g_net_lock);
+	if (was)
+		socket_put(dead);
+}
+
 static ssize_t dgram_send(struct socket *s, struct task *t, struct sock_msg *m)
 {
 	size_t n = uio_left(m->uio);
@@ -520,6 +536,8 @@ static ssize_t dgram_send(struct socket *s, struct task *t, struct sock_msg *m)
 		ret = -EPIPE;
 	else
 		ret = skq_push(to->rx, b, s);
+	if (ret == -ECONNREFUSED)
+		dgram_forget_peer(s, to);
 	if (ret < 0) {
 		b->scm = NULL;
 		goto fail;

@@ -12,8 +12,10 @@
  *   STUB_TABLE           constants: word n holds n, for n < 4096
  *   STUB_CMD             command pages of this stub: the sentry writes, the stub reads
  *   STUB_REPLY           reply page of this stub: the agent writes it with pwrite(), nobody by
- * mapping STUB_ZYGOTE_WORK     stack of the zygote, not mapped in stubs STUB_VDSO            the
- * host's [vvar] and [vdso] STUB_SLOTS           for backends with per-thread pages
+ *                        mapping
+ *   STUB_ZYGOTE_WORK     stack of the zygote, not mapped in stubs
+ *   STUB_VDSO            the host's [vvar] and [vdso]
+ *   STUB_SLOTS           systrap only: pages of its threads, the one place a guest can write; slot.h
  */
 #pragma once
 
@@ -30,7 +32,7 @@
 #define STUB_ZYGOTE_WORK (STUB_BASE + 0x15000)
 #define STUB_VDSO        (STUB_BASE + 0x20000)
 #define STUB_VDSO_MAX    0x40000
-#define STUB_SLOTS       (STUB_BASE + 0x100000)
+#define STUB_SLOTS       (STUB_BASE + 0x4000000)
 
 #define STUB_PAGE             0x1000
 #define STUB_IMAGE_OFF        0x1000 /* of the first byte of the image, from STUB_BASE */
@@ -124,6 +126,7 @@ struct stub_image_header {
 	uint64_t park_pc;     /* a parked thread stands here or behind the call at ... */
 	uint64_t park_pc_end; /* ... this address */
 	uint64_t exit_pc;     /* ends the thread that gets there */
+	uint64_t fast_entry;  /* where trampolines jump to (slot.h); 0: there is none */
 };
 
 /* Zygote control messages, one per datagram; the peer is the sentry. */

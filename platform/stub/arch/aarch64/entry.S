@@ -174,6 +174,7 @@ stub_exit:
 	.quad	stub_park
 	.quad	stub_park_end
 	.quad	stub_exit
+	.quad	0
 
 	.section .text, "ax", %progbits
 	.globl	stub_zygote_entry

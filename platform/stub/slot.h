@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The slot of a guest thread on the systrap backend: what it and its sentry thread share. Read by
+ * the image's own code (C and assembly) and by the sentry. Slot n of a stub is two pieces:
+ *
+ *   STUB_SLOTS    + n * SLOT_SIZE   16 KiB that everybody writes: guest code, stub code, sentry
+ *       +0x0000   state words, register file (SLOT_REGS), writable words of the answers (SLOT_ANSWERS)
+ *       +0x1000   stack of the fast entry, grows down from SLOT_STACK_TOP
+ *       +0x2000   alternate signal stack: the frame of the trap being handled
+ *   STUB_SLOTS_RO + n * SLOT_SIZE   one page that the sentry writes and the stub reads; the rest of
+ *                                   the 16 KiB is never touched. Always SLOT_RO above the former
+ *
+ * Nothing in the first piece is trusted: any thread of the guest can write it at any time, also while
+ * a call is under way. The sentry copies each word once and checks the copy; what makes no sense is
+ * GE_CORRUPT. A forged event is no more than the call or fault that the guest could have made itself.
+ * The second piece is the sentry's word to the stub, but stub code that acts on it is not trusted
+ * either: a guest can jump to any byte of it.
+ *
+ * --- GS ---
+ * While guest code runs, its GS base is the address of its slot, unless the guest has set a GS base of
+ * its own (arch_prctl or wrgsbase): then it is the guest's, and every system call takes the signal
+ * path. regs.gs_base as the sentry sees it is 0 in the first case.
+ *
+ * --- the fast entry ---
+ * stub_image_header()->fast_entry. A trampoline jumps there with
+ *     rax            number of the call          rdi rsi rdx r10 r8 r9   its arguments
+ *     rcx            address where guest code goes on, behind the rewritten `syscall`
+ *     r11            anything (free for the jump: movabs $entry, %r11; jmp *%r11)
+ *     everything else, flags included, as the guest had it; the red zone is not touched
+ * and guest code goes on at rcx as behind a `syscall`: rax is the result, rcx that address, r11 the flags,
+ * everything else as before. It needs BMI2 and FSGSBASE (probe).
+ *     - GS base not in STUB_SLOTS: the stub turns this into a trap (SIGILL), the sentry sees the call
+ *       with regs as if the site had trapped; nothing of the guest's memory was touched.
+ *     - else every general register goes to SLOT_REGS (order of struct regs; orig_rax = rax = number,
+ *       rip = rcx = return address, r11 = eflags), rsp becomes SLOT_STACK_TOP, DF and AC are cleared, and
+ *       stub_fast(slot) (C, fast.c) answers by itself or hands over to the sentry.
+ *     - a signal (kick) that lands in stub code only sets SLOT_KICK; leaving looks at it and reports a
+ *       kick instead. A fault in stub code (a guest's bad pointer) makes the handler report the call
+ *       with the registers of SLOT_REGS: the sentry does it all over, so an answer must not have
+ *       changed anything before its last access to guest memory.
+ *     - a signal that lands in the trampoline is reported with regs.rip in there: the sentry rolls it
+ *       back to the site (rcx and r11 are dead there).
+ */
+#pragma once
+
+#include "layout.h"
+
+#define SLOT_SIZE      0x4000
+#define SLOT_SHIFT     14
+#define SLOT_NR        4096
+#define STUB_SLOTS_RO  (STUB_SLOTS + SLOT_RO)
+#define STUB_SLOTS_END (STUB_SLOTS + SLOT_FILE)
+#define SLOT_RO        0x4000000 /* from a slot to its read-only page */
+#define SLOT_RANGE     0x4000000 /* of each of the two */
+#define SLOT_FILE      0x8000000 /* of both of one stub in the slot file */
+#define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
+
+/* --- first piece: offsets --- */
+#define SLOT_SEQ       0x00 /* u32, futex: stub counts up for each event */
+#define SLOT_KIND      0x04 /* u32: SLOT_EV_* */
+#define SLOT_SLEEPS    0x08 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
+#define SLOT_KICK      0x0c /* u32: a kick came while stub code ran */
+#define SLOT_STEP      0x10 /* u32: a single step came while stub code ran */
+#define SLOT_SIG       0x14 /* u32: signal of the frame */
+#define SLOT_FRAME     0x18 /* u64: address of the frame's ucontext */
+#define SLOT_FS_BASE   0x20 /* u64: of the guest, at the event */
+#define SLOT_GS_BASE   0x28 /* u64: likewise, as the processor had it */
+#define SLOT_REGS      0x80 /* struct regs: of the fast entry */
+#define SLOT_ANSWERS   0x200
+#define SLOT_ANSWERS_SIZE 0x600
+#define SLOT_STACK_TOP 0x2000
+#define SLOT_ALTSTACK  0x2000
+#define SLOT_ALTSTACK_SIZE 0x2000
+
+/* What SLOT_KIND may say. */
+#define SLOT_EV_SIGNAL 1 /* the frame tells: registers, siginfo, floating point */
+#define SLOT_EV_FAST   2 /* a call through the fast entry: registers in SLOT_REGS, no frame */
+#define SLOT_EV_REDO   3 /* the same, but stub code met a fault: there is a frame to leave through */
+#define SLOT_EV_FRAMED 4 /* answer to SLOT_CMD_FRAME, and a new thread's first event: only a frame */
+#define SLOT_EV_KICK   5 /* a kick that came while stub code ran: registers in SLOT_REGS, and a frame */
+
+/* --- second piece: offsets --- */
+#define SLOT_RO_GO       0x00 /* u32, futex: sentry counts up for each command */
+#define SLOT_RO_CMD      0x04 /* u32: SLOT_CMD_* */
+#define SLOT_RO_SPIN     0x08 /* u32: how often the stub looks at GO before it sleeps */
+#define SLOT_RO_SLEEPS   0x0c /* u32: sentry sleeps on SLOT_SEQ, or is about to */
+#define SLOT_RO_FS_BASE  0x10 /* u64: for SLOT_CMD_FAST and _RETURN */
+#define SLOT_RO_GS_BASE  0x18 /* u64 */
+#define SLOT_RO_STACK    0x20 /* stack_t: the alternate stack, for the thread's start */
+#define SLOT_RO_MASK     0x38 /* u64: 0, the signal mask of guest threads */
+#define SLOT_RO_FLAGS    0x40 /* u32: SLOT_FLAG_* */
+#define SLOT_RO_ANSWERS  0x80 /* what the answers need; see answers.h */
+#define SLOT_RO_ANSWERS_SIZE 0xf80
+
+#define SLOT_CMD_FAST   1 /* out of the fast entry, with the registers of SLOT_REGS */
+#define SLOT_CMD_FRAME  2 /* in the fast entry: take a signal, so that there is a frame */
+#define SLOT_CMD_RETURN 3 /* in a signal handler: rt_sigreturn, the frame is as it shall be */
+#define SLOT_CMD_EXIT   4 /* end this host thread */
+
+/* The fast entry answers nothing by itself: tracing, guest seccomp, --strace. */
+#define SLOT_FLAG_NO_ANSWERS 1
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <platform/regs.h>
+
+struct slot {
+	uint32_t seq, kind, sleeps, kick, step, sig;
+	uint64_t frame, fs_base, gs_base;
+	uint8_t pad[SLOT_REGS - 0x30];
+	struct regs regs;
+	uint8_t pad2[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
+	uint8_t answers[SLOT_ANSWERS_SIZE];
+	uint8_t pad3[0x1000 - SLOT_ANSWERS - SLOT_ANSWERS_SIZE];
+	uint8_t stack[0x1000];
+	uint8_t altstack[SLOT_ALTSTACK_SIZE];
+};
+
+struct slot_ro {
+	uint32_t go, cmd, spin, sleeps;
+	uint64_t fs_base, gs_base;
+	uint64_t stack[3];
+	uint64_t mask;
+	uint32_t flags;
+	uint8_t pad[SLOT_RO_ANSWERS - 0x44];
+	uint8_t answers[SLOT_RO_ANSWERS_SIZE];
+};
+
+_Static_assert(sizeof(struct slot) == SLOT_SIZE, "slot");
+_Static_assert(sizeof(struct slot_ro) == 0x1000, "read-only page of a slot");
+_Static_assert(offsetof(struct slot, regs) == SLOT_REGS, "registers of a slot");
+_Static_assert(offsetof(struct slot, gs_base) == SLOT_GS_BASE, "words of a slot");
+_Static_assert(offsetof(struct slot, answers) == SLOT_ANSWERS, "answers of a slot");
+_Static_assert(offsetof(struct slot_ro, mask) == SLOT_RO_MASK, "words of a read-only page");
+_Static_assert(offsetof(struct slot_ro, answers) == SLOT_RO_ANSWERS, "answers of a read-only page");
+#endif

@@ -27,6 +27,8 @@ enum guest_access {
 
 struct guest_event {
 	enum guest_event_kind kind;
+	/* GE_SYSCALL: it came by a trap that rewriting the instruction before pc would avoid */
+	bool patchable;
 	enum guest_access access; /* GE_FAULT */
 	uint64_t addr;            /* GE_FAULT, GE_EXCEPTION: faulting address */
 	/*

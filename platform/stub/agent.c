@@ -72,7 +72,11 @@ int stub_wait(struct stub *s, uint32_t n)
 
 void stub_flush(struct stub *s)
 {
-	uint32_t posted = stub_posted(s);
+	/*
+	 * What the agent can see, not s->posted, which is counted up before it: woken for a command
+	 * that is not visible yet the agent would sleep again, and whoever posts it would not wake.
+	 */
+	uint32_t posted = __atomic_load_n(&s->cmd->posted, __ATOMIC_SEQ_CST);
 
 	if (posted == __atomic_load_n(&s->woken, __ATOMIC_RELAXED))
 		return;

@@ -171,10 +171,36 @@ static bool do_work(struct task *t)
 	return true;
 }
 
+/*
+ * Stopped in a trampoline: the guest is at its call, and has not made it. A step that ends there was
+ * the step over the call instruction: then the call is made now.
+ */
+static void leave_trampoline(struct task *t, struct guest_event *ev)
+{
+	bool step = ev->kind == GE_STEP ||
+		    (ev->kind == GE_EXCEPTION && ev->signo == LX_SIGTRAP && ev->trapno == 1);
+	struct mm_patch_fix fix;
+
+	if (!t->mm || !mm_patch_fixup(t->mm, regs_pc(&t->regs), &fix))
+		return;
+	if (!step) {
+		regs_set_pc(&t->regs, fix.back);
+	} else if (fix.loads) {
+		regs_set_ret(&t->regs, fix.nr);
+		regs_set_pc(&t->regs, fix.site);
+	} else {
+		regs_set_sysno(&t->regs, regs_ret(&t->regs));
+		regs_set_pc(&t->regs, fix.site + REGS_SYSCALL_INSN_SIZE);
+		*ev = (struct guest_event){ .kind = GE_SYSCALL };
+	}
+}
+
 static void dispatch_event(struct task *t, const struct guest_event *ev)
 {
 	switch (ev->kind) {
 	case GE_SYSCALL:
+		if (unlikely(ev->patchable))
+			mm_patch_site(t->mm, regs_pc(&t->regs), regs_sysno(&t->regs));
 		t->in_syscall = true;
 		t->kernel->config.upcalls->syscall(t);
 		if (t->regs_replaced) {
@@ -230,6 +256,8 @@ void task_run(struct task *t)
 			on_dead_aspace(t);
 			continue;
 		}
+		if (unlikely(ev.kind != GE_SYSCALL))
+			leave_trampoline(t, &ev);
 		dispatch_event(t, &ev);
 	}
 }

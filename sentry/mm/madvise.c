@@ -18,6 +18,7 @@ static int discard(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end) REQ
 
 	if (ret < 0)
 		return ret;
+	patch_restore(mm, start, end);
 	pma_isolate(mm, start, end);
 	for (p = pma_find_in(mm, start, end); p && p->start < end; p = next) {
 		uint64_t pos = 0, size = p->end - p->start;

@@ -12,10 +12,12 @@ void mappable_init(struct mappable *m, const struct mappable_ops *ops)
 	m->ops = ops;
 	mutex_init(&m->lock, LC_MAPPABLE);
 	INIT_LIST_HEAD(&m->mappings);
+	m->patches = NULL;
 }
 
 void mappable_fini(struct mappable *m)
 {
+	patch_space_put(m->patches);
 	mutex_fini(&m->lock);
 }
 

@@ -19,6 +19,7 @@
 struct mm;
 struct mappable;
 struct backing_file;
+struct patch_space;
 
 /*
  * A host file range. file is referenced for the caller (backing_file_put); a range of the memory
@@ -63,6 +64,7 @@ struct mappable {
 	const struct mappable_ops *ops; /* const after init */
 	struct mutex lock;              /* LC_MAPPABLE: guards the list */
 	struct list_head mappings;      /* mm's book-keeping of vmas that map this */
+	struct patch_space *patches; /* owned; rewritten system call sites, or NULL; lock */
 };
 
 /*
@@ -92,6 +94,9 @@ static inline void map_file_put(struct map_file f)
 }
 /* Some address space could write to m through a shared mapping: F_SEAL_WRITE is refused then. */
 bool mappable_is_shared_writable(struct mappable *m);
+
+/* --- patch_space.c --- */
+void patch_space_put(struct patch_space *s); /* may be NULL */
 
 void mappable_init(struct mappable *m, const struct mappable_ops *ops);
 void mappable_fini(struct mappable *m);

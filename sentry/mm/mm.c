@@ -46,6 +46,7 @@ void mm_system_set_memory(uint64_t total)
 
 void mm_system_fini(void)
 {
+	patch_log();
 	pagefile_fini();
 	g_mm.platform = NULL;
 }
@@ -212,6 +213,7 @@ static void mm_teardown(struct mm *mm)
 		g_mm.platform->ops->aspace_free(as);
 	mm_lock(mm);
 	mm_settle(mm);
+	patch_fini(mm);
 	pma_forget_range(mm, 0, UINT64_MAX);
 	while ((v = vma_first(mm)) != NULL)
 		vma_remove(mm, v);

@@ -100,6 +100,20 @@ int mm_mlockall(struct mm *mm, int flags, const struct mm_limits *lim);
  */
 int mm_fault(struct mm *mm, uaddr_t addr, enum guest_access access, const struct mm_limits *lim);
 
+/*
+ * A system call trapped at the instruction before pc, with this number: see to it that the next
+ * one there does not have to.
+ */
+void mm_patch_site(struct mm *mm, uaddr_t pc, uint64_t sysno);
+/* True if pc is in code that mm_patch_site made. */
+struct mm_patch_fix {
+	uaddr_t back; /* where the guest was: on the rewritten call, or what loads its number */
+	uaddr_t site; /* the call instruction */
+	bool loads;   /* the number, nr, would have been loaded by an instruction before it */
+	uint64_t nr;
+};
+bool mm_patch_fixup(struct mm *mm, uaddr_t pc, struct mm_patch_fix *ret_fix);
+
 /* --- access to guest memory ---  0 or -EFAULT; partial copies are possible on failure */
 int mm_copyin(struct mm *mm, void *dst, uaddr_t src, size_t n);
 int mm_copyout(struct mm *mm, uaddr_t dst, const void *src, size_t n);

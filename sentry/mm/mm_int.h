@@ -148,6 +148,7 @@ struct mm {
 	struct cond quiesce_end;
 
 	struct mm_exe *exe; /* owned reference; shared with forks */
+	struct mm_patches *patches; /* owned; NULL until a site is rewritten: patch.c */
 
 	/* what it cost: told in the debug log at the end */
 	struct {
@@ -350,6 +351,21 @@ ssize_t mm_zero_partial(struct mm *mm, uaddr_t dst, size_t n);
 /* --- madvise.c --- */
 /* Brings pages in, where that is possible. */
 int mm_populate_locked(struct mm *mm, uaddr_t start, uaddr_t end, bool write) REQUIRES(mm->lock);
+
+/* --- patch.c: rewritten system call sites --- */
+/* The host's mappings of the range are being replaced or taken away, by the caller. */
+void patch_forget(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
+/* The host maps the original pages of the range again (posted). */
+void patch_restore(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
+/* Guest mappings will be in the range: trampolines there go (acknowledged). */
+void patch_evict(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
+/* The lowest trampoline page in [addr, addr + size), if there is one. */
+bool patch_zone_in(struct mm *mm, uaddr_t addr, uint64_t size, uaddr_t *ret_va) REQUIRES(mm->lock);
+/* Everything posted was done. */
+void patch_settled(struct mm *mm) REQUIRES(mm->lock);
+/* The host process is dead. */
+void patch_fini(struct mm *mm) REQUIRES(mm->lock);
+void patch_log(void);
 
 /* --- backing.c --- */
 struct backing_file {

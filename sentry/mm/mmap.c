@@ -46,6 +46,8 @@ static bool place_free(struct mm *mm, uaddr_t addr, uint64_t size)
 
 int mm_find_place(struct mm *mm, uaddr_t hint, uint64_t size, int map_flags, uaddr_t *ret_addr)
 {
+	uaddr_t top = mm->mmap_top;
+
 	if (size > mm->max_addr - mm->min_addr)
 		return -ENOMEM;
 	if (hint) {
@@ -60,6 +62,11 @@ int mm_find_place(struct mm *mm, uaddr_t hint, uint64_t size, int map_flags, uad
 				      MIN(MAP_32BIT_HI, mm->max_addr), size, ret_addr) ?
 			       0 :
 			       -ENOMEM;
+	/* around trampolines, if there is room: evicting them costs */
+	while (vma_gap_top(mm, mm->min_addr, top, size, ret_addr)) {
+		if (!patch_zone_in(mm, *ret_addr, size, &top))
+			return 0;
+	}
 	if (vma_gap_top(mm, mm->min_addr, mm->mmap_top, size, ret_addr))
 		return 0;
 	return vma_gap_bottom(mm, page_down(mm->max_addr / 3), mm->max_addr, size, ret_addr) ||

@@ -96,6 +96,7 @@ static int move_pmas(struct mm *mm, struct vma *to, uaddr_t old, uint64_t size, 
 		*tail = p;
 		tail = &p->dead_next;
 	}
+	patch_forget(mm, lo, hi);
 	if (hi && mm->as && g_mm.platform->ops->unmap(mm->as, lo, hi - lo) < 0)
 		mm->broken = true;
 	for (p = list; p; p = next) {

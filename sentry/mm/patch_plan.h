@@ -37,6 +37,7 @@ struct patch_plan {
 	uint16_t site; /* offset of the instruction */
 	/* where a thread that stands on the trampoline's first byte, or in the island, goes back to */
 	uint16_t back;
+	uint64_t nr;   /* PATCH_MOV: what the trampoline loads */
 	int64_t tramp; /* the trampoline's first byte, from the start of the page */
 	uint8_t code_size;
 	uint8_t code[PATCH_CODE_MAX];

@@ -177,6 +177,8 @@ int pma_host_prot(const struct pma *p, const struct vma *v)
 }
 
 static int host_map(struct mm *mm, const struct pma *p, int prot, unsigned int flags)
+	REQUIRES(mm->lock);
+static int host_map(struct mm *mm, const struct pma *p, int prot, unsigned int flags)
 {
 	struct platform_file *pf;
 	int ret;
@@ -189,6 +191,7 @@ static int host_map(struct mm *mm, const struct pma *p, int prot, unsigned int f
 	if (p->kind == PMA_FILE && !p->writable)
 		flags |= PF_MAP_PRIVATE;
 	mm->cost.maps++;
+	patch_forget(mm, p->start, p->end);
 	return ops()->map(mm->as, p->start, p->end - p->start, pf, p->off, prot, flags);
 }
 
@@ -215,6 +218,7 @@ static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end)
 	if (!mm->as || start >= end)
 		return;
 	mm->cost.unmaps++;
+	patch_forget(mm, start, end);
 	ret = ops()->unmap(mm->as, start, end - start);
 	if (ret < 0 && !mm->broken) {
 		log_ratelimited(LOG_LEVEL_WARN, "host refused to unmap: %d", ret);
@@ -223,6 +227,7 @@ static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end)
 }
 
 /* Posted: whoever takes rights away settles. */
+static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot) REQUIRES(mm->lock);
 static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 {
 	int ret;
@@ -230,6 +235,8 @@ static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 	if (!mm->as)
 		return;
 	mm->cost.protects++;
+	if (prot != (PF_PROT_READ | PF_PROT_EXEC))
+		patch_restore(mm, start, end);
 	ret = ops()->protect(mm->as, start, end - start, prot | PF_PROT_POST);
 	if (ret < 0 && !mm->broken) {
 		log_ratelimited(LOG_LEVEL_WARN, "host refused to protect: %d", ret);
@@ -276,6 +283,7 @@ int mm_settle(struct mm *mm)
 		mm->dead_pmas[mm->gen] = p;
 		atomic_store(&mm->has_dead, true);
 	}
+	patch_settled(mm);
 	return ret;
 }
 

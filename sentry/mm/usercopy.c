@@ -52,6 +52,9 @@ static int seg_get_locked(struct mm *mm, uaddr_t addr, uint64_t n, unsigned int 
 	ret = backing_pin(p->bf, p->off + (addr - p->start), &s.len, &s.p, &s.pin);
 	if (ret < 0)
 		return -EFAULT;
+	/* a debugger's write to pages that the guest may not write */
+	if ((how & SEG_WRITE) && !(v->prot & LX_PROT_WRITE))
+		patch_restore(mm, page_down(addr), page_up(addr + s.len));
 	s.gen = mm_active_begin(mm);
 	*ret_seg = s;
 	return 0;

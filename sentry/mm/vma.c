@@ -85,6 +85,8 @@ static void vma_link(struct mm *mm, struct vma *v)
 {
 	struct rb_node **link = &mm->vmas.rb_node, *parent = NULL;
 
+	patch_evict(mm, v->start, v->end);
+
 	while (*link) {
 		parent = *link;
 		link = &parent->child[v->start >= vma_of(parent)->start];
@@ -240,6 +242,10 @@ void vma_resize(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 {
 	uint64_t old = vma_size(v);
 
+	if (start < v->start)
+		patch_evict(mm, start, v->start);
+	if (end > v->end)
+		patch_evict(mm, v->end, end);
 	if (v->m)
 		v->off += start - v->start;
 	if (v->abase != MM_NO_OFF)

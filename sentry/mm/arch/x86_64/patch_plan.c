@@ -10,7 +10,7 @@
  *         traps as before.
  * ISLAND  0f 05 -> eb d8, and e9 rel32 in int3 padding behind a function within its reach.
  *
- * A trampoline: [mov $nr, %eax]; lea site + 2(%rip), %r11; movabs $entry, %rcx; jmp *%rcx.
+ * A trampoline: [mov $nr, %eax]; lea site + 2(%rip), %rcx; movabs $entry, %r11; jmp *%r11.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@
 #define JMP32_SIZE 5
 #define INT3       0xcc
 #define WINDOW     256
-#define TAIL_SIZE  19 /* of every trampoline: lea, movabs, jmp */
+#define TAIL_SIZE  20 /* of every trampoline: lea, movabs, jmp */
 #define REACH      ((int64_t)INT32_MAX - 8192) /* of a jmp rel32 from anywhere in the page */
 
 bool patch_is_site(const uint8_t *page, unsigned int off)
@@ -45,11 +45,11 @@ static void emit_tail(struct patch_plan *plan, uint64_t entry)
 	uint8_t *p = plan->code + plan->code_size;
 	int64_t here = plan->tramp + plan->code_size;
 
-	memcpy(p, "\x4c\x8d\x1d", 3);
+	memcpy(p, "\x48\x8d\x0d", 3);
 	put32(p + 3, plan->site + PATCH_INSN_SIZE - (here + 7));
-	memcpy(p + 7, "\x48\xb9", 2);
+	memcpy(p + 7, "\x49\xbb", 2);
 	memcpy(p + 9, &entry, sizeof(entry));
-	memcpy(p + 17, "\xff\xe1", 2);
+	memcpy(p + 17, "\x41\xff\xe3", 3);
 	plan->code_size += TAIL_SIZE;
 }
 
@@ -125,6 +125,7 @@ static bool plan_mov(const struct patch_ask *ask, struct patch_plan *plan)
 	plan->pin_off = (uint16_t)start;
 	plan->pin_len = (uint16_t)(size + PATCH_INSN_SIZE);
 	plan->back = (uint16_t)start;
+	plan->nr = ask->sysno;
 	plan->tramp = at;
 	memcpy(plan->code, ask->page + start, size);
 	plan->code_size = (uint8_t)size;

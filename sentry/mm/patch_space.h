@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is known of the system call sites of one file (or of the anonymous memory of one address
+ * space): rewritten versions of its pages, and pages of trampolines, both in the memory file and
+ * shared by every address space that maps them. Positions are "linear": a page's index is its offset
+ * in the file, and a trampoline's index is where it would be if the file were that long; so one
+ * mapping of the file has one place for each. Only patch.c and patch_space.c include this.
+ *
+ * Locking: space.lock (LC_PATCH), inside mm->lock. A page's sites, edits and zones only ever grow, a
+ * version's bytes never change once somebody may have mapped it, and neither do a trampoline's.
+ */
+#pragma once
+
+#include <base/list.h>
+
+#include "mm/mm_int.h"
+#include "mm/patch_plan.h"
+
+#define PATCH_HASH     64
+#define PATCH_NO_INDEX UINT64_MAX
+
+/* One rewritten page in the memory file. */
+struct patch_version {
+	struct ref ref;
+	uint64_t off;
+};
+
+struct patch_page {
+	struct ref ref; /* the table's and one per overlay */
+	struct hlist_node hash;
+	uint64_t index;
+	struct patch_version *version; /* the newest; owned; space.lock */
+	struct patch_edit *edits;
+	unsigned int nr_edits;
+	uint16_t *sites; /* offsets of those that are rewritten */
+	unsigned int nr_sites;
+	uint64_t *zones; /* indices of the trampoline pages that it needs */
+	unsigned int nr_zones;
+	uint8_t pinned[PAGE_SIZE / 8]; /* bytes that no more plan may change */
+};
+
+struct patch_tramp_entry {
+	uint16_t at, size;
+	int64_t back, site; /* linear addresses: see struct patch_plan */
+	bool loads;
+	uint64_t nr;
+};
+
+struct patch_tramp {
+	struct hlist_node hash;
+	uint64_t index, off; /* off: in the memory file */
+	struct patch_tramp_entry *entries;
+	unsigned int nr;
+	uint8_t used[PAGE_SIZE / 8];
+};
+
+struct patch_space {
+	struct ref ref;
+	struct mutex lock; /* LC_PATCH */
+	struct hlist_head pages[PATCH_HASH], tramps[PATCH_HASH];
+};
+
+struct patch_space *patch_space_new(void); /* NULL: no memory */
+static inline struct patch_space *patch_space_get(struct patch_space *s)
+{
+	ref_get(&s->ref);
+	return s;
+}
+void patch_version_put(struct patch_version *v);
+void patch_page_put(struct patch_page *p);
+
+struct patch_page *patch_page_find(struct patch_space *s, uint64_t index) REQUIRES(s->lock);
+struct patch_tramp *patch_tramp_find(struct patch_space *s, uint64_t index) REQUIRES(s->lock);
+bool patch_page_has(const struct patch_page *p, unsigned int off);
+/* May these bytes still be changed? page may be NULL. */
+bool patch_page_may_edit(const struct patch_page *p, unsigned int off, unsigned int len);
+/* Are these bytes of a trampoline page free? t may be NULL. */
+bool patch_tramp_is_free(const struct patch_tramp *t, unsigned int at, unsigned int size);
+/* First place of size bytes in t, or -1. */
+int patch_tramp_room(const struct patch_tramp *t, unsigned int size);
+/* buf holds the page as the file has it now: makes the changes that p knows of. */
+void patch_page_apply(const struct patch_page *p, uint8_t *buf);
+/* Does p's version still say what the file says? buf: as patch_page_apply has left it. */
+bool patch_page_matches(const struct patch_page *p, const uint8_t *buf) ;
+/* Of no use any more: the file has changed. */
+void patch_page_drop(struct patch_page *p);
+/*
+ * Adds a plan to the page of this index, which is made if need be. buf: the page with all earlier
+ * changes; gets this one too. 0 and *ret_page (borrowed), -ENOMEM.
+ */
+int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan, uint8_t *buf,
+		    struct patch_page **ret_page) REQUIRES(s->lock);

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # The front door. `make demo` and `make check` work on a bare Debian 12 as root.
 #   deps         install what building needs (apt); deps-check: what testing needs besides
-#   build        build/runtime-shim/husk
+#   build        build/runtime-shim/husk, with lock checks
+#   release      build-release/runtime-shim/husk: without; what demo, bench and install use
 #   demo         an untrusted program in a sandbox, and what it could and could not see
 #   check        every gate; ends with "N passed, N failed, N skipped". MUST_RUN=1: a skip fails
 #   check-long   check, and what takes longer
-#   bench        figures: native, husk, and PEER=/path/to/runsc if given
+#   bench        figures: native, husk, and PEER=/path/to/runsc if given; BENCHFLAGS='--quick --only calls'
 #   install      into PREFIX (default /usr/local)
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
@@ -24,8 +25,14 @@ build/build.ninja:
 build: deps build/build.ninja
 	ninja -C build -j $(JOBS) runtime-shim/husk
 
-demo: build
-	@tests/lib/demo.sh build/runtime-shim/husk
+build-release/build.ninja:
+	meson setup build-release --buildtype=debugoptimized -Db_ndebug=true
+
+release: deps build-release/build.ninja
+	ninja -C build-release -j $(JOBS) runtime-shim/husk
+
+demo: release
+	@tests/lib/demo.sh build-release/runtime-shim/husk
 
 check: deps-check
 	@python3 tests/lib/check.py --jobs $(JOBS)
@@ -34,15 +41,16 @@ check-long: deps-check
 	@tests/lib/deps.sh long
 	@python3 tests/lib/check.py --jobs $(JOBS) --long
 
-bench: build
+bench: release
 	@tests/lib/deps.sh bench
-	ninja -C build -j $(JOBS)
-	@python3 bench/run.py --husk build/runtime-shim/husk $(if $(PEER),--peer $(PEER))
+	ninja -C build-release -j $(JOBS) bench-programs
+	@python3 bench/run.py --husk build-release/runtime-shim/husk --json build-release/bench.json \
+		--svg build-release/bench.svg $(if $(PEER),--peer $(PEER)) $(BENCHFLAGS)
 
-install: build
-	install -D -m 0755 build/runtime-shim/husk $(DESTDIR)$(PREFIX)/bin/husk
+install: release
+	install -D -m 0755 build-release/runtime-shim/husk $(DESTDIR)$(PREFIX)/bin/husk
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps deps-check build demo check check-long bench install clean
+.PHONY: all deps deps-check build release demo check check-long bench install clean

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the measuring programs share. Each prints one line, "NAME VALUE UNIT", the median of several
+ * What the measuring programs share. Each prints lines "NAME VALUE UNIT", the median of several
  * rounds; each is static and plain, so that the same file runs natively and under any runtime.
+ * BENCH_QUICK in the environment: fewer and shorter rounds.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +37,12 @@ static inline double median(double *v, size_t n)
 
 /*
  * Runs op(n) with n chosen so that a round takes about 20 ms, ROUNDS times, and prints the median
- * time of one operation.
+ * time of one operation. The first operation is not counted: it may rewrite what it runs through.
  */
 static inline int measure(const char *name, void (*op)(long n))
 {
+	bool quick = getenv("BENCH_QUICK") != NULL;
+	int rounds = quick ? 5 : ROUNDS;
 	double v[ROUNDS], t;
 	long n = 1;
 
@@ -47,17 +51,17 @@ static inline int measure(const char *name, void (*op)(long n))
 		t = now_ns();
 		op(n);
 		t = now_ns() - t;
-		if (t > 5e6 || n > 100000000)
+		if (t > (quick ? 2e6 : 5e6) || n > 100000000)
 			break;
 		n *= 4;
 	}
-	n = (long)((double)n * 20e6 / t) + 1;
-	for (int i = 0; i < ROUNDS; i++) {
+	n = (long)((double)n * (quick ? 5e6 : 20e6) / t) + 1;
+	for (int i = 0; i < rounds; i++) {
 		t = now_ns();
 		op(n);
 		v[i] = (now_ns() - t) / (double)n;
 	}
-	printf("%s %.1f ns\n", name, median(v, ROUNDS));
+	printf("%s %.1f ns\n", name, median(v, (size_t)rounds));
 	return 0;
 }
 

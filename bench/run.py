@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Figures: native, husk and peers side by side in one run, as medians and ratios.
+"""Figures: native, husk on each platform, and peers side by side in one run, as medians and ratios.
 
-    bench/run.py --husk build/runtime-shim/husk [--peer /path/to/runsc] [--crun crun] [--json FILE]
+    bench/run.py --husk build-release/runtime-shim/husk [--peer /path/to/runsc] [--only PATTERN]... [--quick]
 
-Every column runs the same static programs from the same OCI bundle (or on the host, natively); /usr
-is a read-only bind mount, the programs and a source tree lie in the container's root.
+Every column runs the same programs from the same OCI bundle (or on the host, natively), row by row, so
+that what else the machine does hits all columns alike. rows.py holds the rows and their goals.
 """
 import argparse
 import ctypes
-import json
+import fnmatch
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -18,88 +19,57 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-MICRO = [  # program, arguments, name it prints
-    ("bench_syscall", [], "getppid"),
-    ("bench_file_read", ["/bench/data"], "open_fstat_read_close"),
-    ("bench_stat_missing", ["/bench/data"], "stat_missing"),
-    ("bench_fork_exec", [], "fork_exec_wait"),
-    ("bench_fault", [], "mmap_touch_munmap_1M"),
-    ("bench_pipe_rtt", [], "pipe_round_trip"),
-]
-PROGRAMS = [
-    ("python3_pass", 5, ["/usr/bin/python3", "-c", "pass"]),
-    ("grep_r", 5, ["grep", "-r", "static int", "/bench/src"]),
-    ("cc_one_file", 3, ["gcc", "-O2", "-c", "/bench/src/one.c", "-o", "/tmp/one.o"]),
-]
+import report
+import rows as table_of_rows
+import tree
+
+ENV = {"PATH": "/usr/bin:/bin", "HOME": "/root", "LC_ALL": "C", "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def make_bundle(where, build):
-    root = os.path.join(where, "rootfs")
-    bench = os.path.join(root, "bench")
-    for d in ["bench/src", "usr", "etc", "proc", "sys", "dev", "tmp", "root"]:
-        os.makedirs(os.path.join(root, d), exist_ok=True)
-    for link in ["bin", "lib", "lib64", "sbin"]:
-        if os.path.islink("/" + link):
-            os.symlink("usr/" + link, os.path.join(root, link))
-    for name in os.listdir(build):
-        if name.startswith("bench_") and os.access(os.path.join(build, name), os.X_OK) and \
-                os.path.isfile(os.path.join(build, name)):
-            shutil.copy(os.path.join(build, name), bench)
-    with open(os.path.join(bench, "data"), "w", encoding="utf-8") as f:
-        f.write("x" * 1000)
-    top = os.path.dirname(HERE)
-    for part in ["gofer", "platform", "sentry", "runtime-shim", "include"]:
-        if os.path.isdir(os.path.join(top, part)):
-            shutil.copytree(os.path.join(top, part), os.path.join(bench, "src", part), symlinks=True)
-    with open(os.path.join(bench, "src", "one.c"), "w", encoding="utf-8") as f:
-        f.write("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <pthread.h>\n")
-        for i in range(60):
-            f.write(f"int f{i}(int x) {{ char b[64]; snprintf(b, sizeof(b), \"%d\", x * {i});"
-                    f" return atoi(b) + (int)strlen(b); }}\n")
-    return root
-
-
-def config(where, args):
-    mounts = [
-        {"destination": "/proc", "type": "proc", "source": "proc"},
-        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs",
-         "options": ["nosuid", "strictatime", "mode=755", "size=65536k"]},
-        {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]},
-        {"destination": "/usr", "type": "bind", "source": "/usr", "options": ["rbind", "ro"]},
-        {"destination": "/etc", "type": "bind", "source": "/etc", "options": ["rbind", "ro"]},
-    ]
-    spec = {
-        "ociVersion": "1.0.2",
-        "process": {"terminal": False, "user": {"uid": 0, "gid": 0}, "args": args, "cwd": "/",
-                    "env": ["PATH=/usr/bin:/bin", "HOME=/root", "LC_ALL=C"]},
-        "root": {"path": "rootfs", "readonly": False}, "hostname": "bench", "mounts": mounts,
-        "linux": {"namespaces": [{"type": t} for t in ("pid", "network", "ipc", "uts", "mount")]},
-    }
-    with open(os.path.join(where, "config.json"), "w", encoding="utf-8") as f:
-        json.dump(spec, f)
+class Failed(Exception):
+    pass
 
 
 class Runtime:
     """A column: how a command is run in it."""
 
-    def __init__(self, name, argv, bundle):
-        self.name, self.argv, self.bundle, self.nr = name, argv, bundle, 0
+    def __init__(self, name, argv, where, do=None):
+        self.name, self.argv, self.where, self.nr, self.do = name, argv, where, 0, do
+        self.root = os.path.join(where, "rootfs")
 
-    def command(self, args):
+    def native_args(self, args):
+        """/bench in the words of a command is the tree in the temporary directory."""
+        return [re.sub(r"(?<![\w.])/bench(?![\w-])", self.root + "/bench", a) for a in args]
+
+    def command(self, args, env):
         if self.argv is None:
-            return [os.path.join(self.bundle, "rootfs") + a if a.startswith("/bench/") else a for a in args]
-        config(self.bundle, args)
+            return self.native_args(args)
+        tree.config(self.where, args, env)
         self.nr += 1
-        return [*self.argv, "run", "--bundle", self.bundle, f"bench-{os.getpid()}-{self.nr}"]
+        return [*self.argv, "run", "--bundle", self.where, self.id()]
 
-    def run(self, args, timeout=300):
-        p = subprocess.run(self.command(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, timeout=timeout, check=False)
-        if p.returncode != 0:
-            raise RuntimeError(f"{self.name}: {args[0]}: status {p.returncode}: "
-                               f"{p.stderr.decode(errors='replace')[-300:]}")
-        return p.stdout.decode()
+    def id(self):
+        return f"bench-{os.getpid()}-{self.nr}"
+
+    def start_command(self, how, args, env):
+        if how == "do" and self.argv is None:
+            return self.native_args(args)
+        if how == "do" and self.do:
+            return [*self.do, *self.native_args(args)]
+        return self.command(args, env)
+
+
+def bound(row, cmd):
+    return ["taskset", "-c", str(min(os.sched_getaffinity(0))), *cmd] if row.cpu1 else cmd
+
+
+def run(rt, row, args, env, timeout=140):
+    cmd = bound(row, rt.command(args, env))
+    p = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       timeout=timeout, check=False, env={**os.environ, **env})
+    if p.returncode != 0:
+        raise Failed(f"status {p.returncode}: {p.stderr.decode(errors='replace')[-300:]}")
+    return p.stdout.decode()
 
 
 def value(text, name):
@@ -107,21 +77,23 @@ def value(text, name):
         words = line.split()
         if len(words) == 3 and words[0] == name:
             return float(words[1])
-    raise RuntimeError(f"no figure '{name}' in: {text[:200]}")
+    raise Failed(f"no figure '{name}' in: {text[:200]}")
 
 
-def start_time(rt, args, rounds):
+def start_time(rt, row, env, rounds):
     times = []
     for _ in range(rounds + 1):
-        cmd = rt.command(args)
+        cmd = bound(row, rt.start_command(row.argv[0], row.argv[1:], env))
         t = time.monotonic()
-        subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=True, timeout=60)
+        p = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                           check=False, timeout=60, env={**os.environ, **env})
         times.append(time.monotonic() - t)
+        if p.returncode != 0:
+            raise Failed(f"status {p.returncode}: {p.stderr.decode(errors='replace')[-300:]}")
     return statistics.median(times[1:]) * 1e9
 
 
-def descendants(pid):
+def family(pid):
     kids = {}
     for d in os.listdir("/proc"):
         if d.isdigit():
@@ -131,7 +103,7 @@ def descendants(pid):
             except OSError:
                 continue
             kids.setdefault(ppid, []).append(int(d))
-    out, todo = [], [pid]
+    out, todo = [pid], [pid]
     while todo:
         p = todo.pop()
         out += kids.get(p, [])
@@ -139,40 +111,53 @@ def descendants(pid):
     return out
 
 
-def memory(rt):
-    """PSS and RSS in bytes of everything that an idle sandbox consists of."""
-    p = subprocess.Popen(rt.command(["/bench/bench_idle"]), stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+def pss(pids):
+    total = 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as f:
+                total += sum(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
+        except OSError:
+            pass
+    return total
+
+
+def cpu_ns(pids):
+    total = 0
+    for pid in pids:
+        try:
+            for tid in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="utf-8") as f:
+                    total += int(f.read().split()[0])
+        except OSError:
+            pass
+    return total
+
+
+def idle(rt, row, env, quick):
+    """PSS, or CPU time in 10 s, of everything that an idle sandbox consists of, command included."""
+    p = subprocess.Popen(rt.command(row.argv, env), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL)
     try:
         p.stdout.readline()
         time.sleep(0.5)
-        pss = rss = 0
-        for pid in [p.pid, *descendants(p.pid)]:
-            try:
-                with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as f:
-                    for line in f:
-                        if line.startswith("Pss:"):
-                            pss += int(line.split()[1]) * 1024
-                        elif line.startswith("Rss:"):
-                            rss += int(line.split()[1]) * 1024
-            except OSError:
-                pass
-        return pss, rss
+        if row.kind == "idle_pss":
+            return float(pss(family(p.pid)))
+        before = cpu_ns(family(p.pid))
+        wait = 2 if quick else 10
+        time.sleep(wait)
+        return float(cpu_ns(family(p.pid)) - before) * 10 / wait
     finally:
         if rt.argv is None:
             p.kill()
         else:
-            subprocess.run([*rt.argv, "kill", rt_id(rt), "KILL"], stdin=subprocess.DEVNULL,
+            subprocess.run([*rt.argv, "kill", rt.id(), "KILL"], stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         try:
             p.wait(timeout=10)
         except subprocess.TimeoutExpired:
             p.kill()
             p.wait()
-
-
-def rt_id(rt):
-    return f"bench-{os.getpid()}-{rt.nr}"
 
 
 def plain_cgroups():
@@ -185,81 +170,104 @@ def plain_cgroups():
         subprocess.run("mount --make-rprivate / && mount -t cgroup2 cgroup2 /sys/fs/cgroup", shell=True, check=False)
 
 
-def measure_all(rt, rounds, results, only):
-    def take(name, fn):
-        if only and name not in only:
-            return
-        try:
-            results.setdefault(name, {})[rt.name] = fn()
-        except (RuntimeError, subprocess.SubprocessError, OSError) as e:
-            print(f"{rt.name}: {name}: {e}", file=sys.stderr)
-    for prog, args, name in MICRO:
-        take(name, lambda p=prog, a=args, n=name: value(rt.run([f"/bench/{p}", *a]), n))
-    for name, n, cmd in PROGRAMS:
-        take(name, lambda c=cmd, n=n, m=name: value(rt.run(["/bench/bench_timed", m, str(n), *c]), m))
-    take("run_true", lambda: start_time(rt, ["/bench/bench_true"], rounds))
-    take("idle_pss", lambda: memory(rt)[0])
+def measure(rt, row, opts, cache):
+    env = {**ENV, **({"BENCH_QUICK": "1"} if opts.quick else {})}
+    if row.kind == "micro":
+        key = (rt.name, tuple(row.argv), row.cpu1)  # one run gives all figures of a program
+        if key not in cache:
+            cache[key] = run(rt, row, row.argv, env)
+        return value(cache[key], row.prints)
+    if row.kind == "command":
+        rounds = max(1, row.rounds // 2) if opts.quick else row.rounds
+        return value(run(rt, row, ["/bench/bench_timed", row.name, str(rounds), *row.argv], env), row.name)
+    if row.kind == "start":
+        return start_time(rt, row, env, 5 if opts.quick else opts.rounds)
+    return idle(rt, row, env, opts.quick)
 
 
-def human(name, v):
-    if name.endswith("_pss"):
-        return f"{v / 1048576:.1f} MiB"
-    for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
-        if v >= size:
-            return f"{v / size:.2f} {unit}"
-    return f"{v:.0f} ns"
+def husk_columns(opts, where):
+    husk = os.path.abspath(opts.husk)
+    known = [p for p in report.output([husk, "help", "platforms"]).split() if p != "fake"]
+    out = []
+    for p in [p for p in ("systrap", "ptrace", "kvm") if p in known]:
+        if not opts.platform or p in opts.platform:
+            argv = [husk, f"--platform={p}", "--root", os.path.join(where, f"state-{p}")]
+            out.append(Runtime(f"husk-{p}", argv, where, [husk, f"--platform={p}", "do", "--"]))
+    return out
 
 
-def table(columns, results):
-    print(f"{'':24}" + "".join(f"{c:>16}" for c in columns) +
-          "".join(f"{'/' + c:>14}" for c in columns if c != "husk"))
-    for name, row in results.items():
-        line = f"{name:24}" + "".join(f"{human(name, row[c]) if c in row else '-':>16}" for c in columns)
-        for c in columns:
-            if c != "husk":
-                line += f"{row['husk'] / row[c]:>14.2f}" if c in row and "husk" in row and row[c] else f"{'-':>14}"
-        print(line)
+def all_columns(opts, where):
+    out = [Runtime("native", None, where), *husk_columns(opts, where)]
+    for i, peer in enumerate(opts.peer):
+        argv = [peer, "--root", os.path.join(where, f"state-peer{i}"), "--platform=systrap", "--network=none",
+                "--ignore-cgroups"]
+        out.append(Runtime(os.path.basename(peer), argv, where, [*argv, "do"]))
+    if opts.crun:
+        argv = [opts.crun, "--cgroup-manager=disabled", "--root", os.path.join(where, "state-crun")]
+        out.append(Runtime("crun", argv, where))
+    return [c for c in out if not opts.column or any(fnmatch.fnmatch(c.name, x) for x in opts.column)]
+
+
+def chosen(opts):
+    def wanted(row):
+        return not opts.only or any(fnmatch.fnmatch(row.name, x) or fnmatch.fnmatch(row.group, x) for x in opts.only)
+    return [r for r in table_of_rows.ROWS if wanted(r)]
+
+
+def arguments():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--husk", required=True)
+    ap.add_argument("--platform", action="append", default=[], help="only these platforms of husk")
+    ap.add_argument("--peer", action="append", default=[], help="another OCI runtime (as runsc); may be repeated")
+    ap.add_argument("--crun", default=shutil.which("crun") or "")
+    ap.add_argument("--build", help="where the bench programs are (beside husk)")
+    ap.add_argument("--rounds", type=int, default=15, help="of whole sandboxes")
+    ap.add_argument("--only", action="append", default=[], metavar="PATTERN", help="rows or groups; may be repeated")
+    ap.add_argument("--column", action="append", default=[], metavar="PATTERN", help="columns; may be repeated")
+    ap.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    ap.add_argument("--list", action="store_true", help="say which rows there are")
+    ap.add_argument("--json", metavar="FILE")
+    ap.add_argument("--svg", metavar="FILE")
+    return ap.parse_args()
 
 
 def main():
-    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--husk", required=True)
-    ap.add_argument("--peer", action="append", default=[], help="another OCI runtime; may be repeated")
-    ap.add_argument("--crun", default=shutil.which("crun") or "")
-    ap.add_argument("--build", help="where the bench programs are (beside husk)")
-    ap.add_argument("--rounds", type=int, default=20)
-    ap.add_argument("--only", action="append", default=[])
-    ap.add_argument("--json")
-    opts = ap.parse_args()
-    husk = os.path.abspath(opts.husk)
+    opts = arguments()
+    rows = chosen(opts)
+    if opts.list:
+        for r in rows:
+            print(f"{r.group:12} {r.name}")
+        return 0
     plain_cgroups()
-    build = opts.build or os.path.join(os.path.dirname(os.path.dirname(husk)), "bench")
+    build = opts.build or os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(opts.husk))), "bench")
     results = {}
     with tempfile.TemporaryDirectory(prefix="husk-bench-") as where:
         os.chmod(where, 0o755)
-        make_bundle(where, build)
-        state = os.path.join(where, "state")
-        columns = [Runtime("native", None, where), Runtime("husk", [husk, "--root", state + "-husk"], where)]
-        if opts.crun:
-            columns.append(Runtime("crun", [opts.crun, "--cgroup-manager=disabled", "--root", state + "-crun"], where))
-        for i, peer in enumerate(opts.peer):
-            argv = [peer, "--root", state + f"-peer{i}", "--network=none", "--ignore-cgroups"]
-            columns.append(Runtime(os.path.basename(peer), argv, where))
-        for rt in columns:
-            print(f"measuring {rt.name} ...", file=sys.stderr)
-            measure_all(rt, opts.rounds, results, opts.only)
-        # `do` has no bundle to read: measured beside `run`
-        times = []
-        for _ in range(opts.rounds + 1):
-            t = time.monotonic()
-            subprocess.run([husk, "do", "--", os.path.join(where, "rootfs/bench/bench_true")], check=False,
-                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60)
-            times.append(time.monotonic() - t)
-        results["do_true"] = {"husk": statistics.median(times[1:]) * 1e9}
-    table([c.name for c in columns], results)
+        tree.make_bundle(where, build, sorted({d for r in rows for d in r.data}))
+        columns = all_columns(opts, where)
+        machine = report.facts(columns)
+        cache = {}
+        for row in rows:
+            print(f"{row.name} ...", end="", file=sys.stderr, flush=True)
+            for rt in columns:
+                if rt.name == "crun" and not row.crun:
+                    continue
+                try:
+                    results.setdefault(row.name, {})[rt.name] = measure(rt, row, opts, cache)
+                except (Failed, subprocess.SubprocessError, OSError) as e:
+                    print(f"\n{rt.name}: {row.name}: {e}", file=sys.stderr)
+            print("", file=sys.stderr)
+    names = [c.name for c in columns]
+    husks = [n for n in names if n.startswith("husk-")]
+    peers = [n for n in names if n not in husks and n not in ("native", "crun")]
+    main_column = husks[0] if husks else names[0]
+    peer = peers[0] if peers else None
+    report.print_facts(machine)
+    report.table(rows, names, results, main_column, peer)
     if opts.json:
-        with open(opts.json, "w", encoding="utf-8") as f:
-            json.dump({"unit": "ns, bytes for _pss", "results": results}, f, indent=2)
+        report.save_json(opts.json, rows, names, results, main_column, peer, machine)
+    if opts.svg:
+        report.save_svg(opts.svg, rows, names, results, machine)
     return 0
 
 

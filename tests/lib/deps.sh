@@ -11,7 +11,7 @@ declare -A sets=(
 		perl git make g++ sqlite3 openssl python3 nodejs procps psmisc util-linux bsdextrautils iproute2 vim less strace"
 	[arm64]="libc6-dev:arm64 libseccomp-dev:arm64 libcap-dev:arm64 libelf-dev:arm64 libjansson-dev:arm64 libcmocka-dev:arm64"
 	[long]="golang-go default-jre-headless default-jdk-headless"
-	[bench]="busybox-static python3 gcc"
+	[bench]="python3 gcc bash git grep findutils tar make nodejs sqlite3 util-linux"
 )
 want=()
 for set in "$@"; do

@@ -22,12 +22,14 @@ def judge(row, results, column, peer):
     out = []
     v = results.get(row.name, {}).get(column)
     for goal in row.goals:
-        if goal[0] == "report":
-            continue
         if goal[0] == "max":
             base, limit, text = 1, goal[1], f"<= {human(row.name, goal[1])}"
         elif goal[0] == "native":
             base, limit, text = results.get(row.name, {}).get("native"), goal[1], f"<= {goal[1]:.2g} native"
+        elif goal[0] == "over":
+            native, other = (results.get(row.name, {}).get(c) for c in ("native", peer))
+            text, limit = f"above native <= {goal[1]:.2f} of the peer's", 1
+            base = None if native is None or other is None else native + max(0, other - native) * goal[1]
         else:
             other = goal[2] if goal[0] == "peer-row" else row.name
             base, limit = results.get(other, {}).get(peer), goal[1]
@@ -92,7 +94,8 @@ def facts(columns):
     for c in columns:
         if c.argv:
             text = output([c.argv[0], "--version"])
-            out["versions"][c.name] = text.splitlines()[0] if text else "unknown"
+            first = text.splitlines()[0] if text else ""
+            out["versions"][c.name] = first if "version" in first and "flag" not in first else "this tree"
     top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     out["commit"] = output(["git", "-C", top, "describe", "--always", "--dirty"])
     return out

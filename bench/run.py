@@ -257,7 +257,7 @@ def main():
                 except (Failed, subprocess.SubprocessError, OSError) as e:
                     print(f"\n{rt.name}: {row.name}: {e}", file=sys.stderr)
             print("", file=sys.stderr)
-    names = [c.name for c in columns]
+    names = [c.name for c in columns if any(c.name in r for r in results.values())]
     husks = [n for n in names if n.startswith("husk-")]
     peers = [n for n in names if n not in husks and n not in ("native", "crun")]
     main_column = husks[0] if husks else names[0]

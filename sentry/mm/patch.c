@@ -33,6 +33,7 @@ struct overlay {
 	struct patch_space *space; /* owned, and so on */
 	struct patch_page *page;
 	struct patch_version *version;
+	uaddr_t zones[PATCH_ZONES]; /* where its jumps go; 0: none */
 	struct overlay *dead_next;
 };
 
@@ -189,24 +190,34 @@ void patch_settled(struct mm *mm)
 	}
 }
 
+static bool overlay_uses(const struct overlay *o, uaddr_t zone)
+{
+	for (unsigned int i = 0; i < PATCH_ZONES; i++) {
+		if (o->zones[i] == zone)
+			return true;
+	}
+	return false;
+}
+
+static bool zone_is_idle(const struct mm_patches *s, uaddr_t zone)
+{
+	for (unsigned int i = 0; i < s->nr_overlays; i++) {
+		if (overlay_uses(s->overlay[i], zone))
+			return false;
+	}
+	return true;
+}
+
 /* Overlays that jump into this zone become the originals. */
-static void restore_users(struct mm *mm, const struct zone *z) REQUIRES(mm->lock)
+static void restore_users(struct mm *mm, uaddr_t zone) REQUIRES(mm->lock)
 {
 	struct mm_patches *s = mm->patches;
 
 	for (unsigned int i = s->nr_overlays; i-- > 0;) {
-		struct overlay *o = s->overlay[i];
-		int64_t delta = (int64_t)(z->va - o->va) >> PAGE_SHIFT;
-		bool uses = false;
+		uaddr_t va = s->overlay[i]->va;
 
-		if (o->space != z->space || o->page->index + (uint64_t)delta != z->tramp->index)
-			continue;
-		mutex_lock(&o->space->lock);
-		for (unsigned int n = 0; n < o->page->nr_zones; n++)
-			uses |= o->page->zones[n] == z->tramp->index;
-		mutex_unlock(&o->space->lock);
-		if (uses)
-			patch_restore(mm, o->va, o->va + PAGE_SIZE);
+		if (overlay_uses(s->overlay[i], zone))
+			patch_restore(mm, va, va + PAGE_SIZE);
 	}
 }
 
@@ -227,7 +238,7 @@ void patch_evict(struct mm *mm, uaddr_t start, uaddr_t end)
 	while (patch_zone_in(mm, start, end - start, &va)) {
 		struct zone *z = zone_find(s, va);
 
-		restore_users(mm, z);
+		restore_users(mm, va);
 		mm_settle(mm);
 		if (mm->as && ops()->unmap(mm->as, va, PAGE_SIZE) < 0)
 			mm->broken = true;
@@ -277,8 +288,14 @@ static bool zone_fits(struct mm *mm, const struct patch_space *space, uaddr_t va
 	struct zone *z = zone_find(mm->patches, va);
 	struct vma *v;
 
-	if (z && !z->retired)
-		return z->space == space && z->tramp->index == index;
+	if (z && !z->retired) {
+		if (z->space == space && z->tramp->index == index)
+			return true;
+		/* left behind by text that is not there any more */
+		if (!zone_is_idle(mm->patches, va) || atomic_load(&mm->users) > 1)
+			return false;
+		patch_evict(mm, va, va + PAGE_SIZE);
+	}
 	if (va < mm->min_addr || va >= mm->max_addr || mm->max_addr - va < PAGE_SIZE)
 		return false;
 	v = vma_find(mm, va);
@@ -469,6 +486,8 @@ static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_pa
 			       .space = patch_space_get(space),
 			       .page = page,
 			       .version = page->version };
+	for (unsigned int i = 0; i < page->nr_zones; i++)
+		o->zones[i] = va + ((page->zones[i] - page->index) << PAGE_SHIFT);
 	overlay_insert(s, o);
 	atomic_fetch_add(&g_stat.overlays, 1);
 	return 0;

@@ -57,7 +57,6 @@ void patch_page_put(struct patch_page *p)
 	patch_version_put(p->version);
 	free(p->edits);
 	free(p->sites);
-	free(p->zones);
 	free(p);
 }
 
@@ -270,7 +269,7 @@ int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_pl
 	if (!t)
 		t = tramp_make(s, zone);
 	if (!p || !t || grow((void **)&p->sites, p->nr_sites, sizeof(*p->sites)) < 0 ||
-	    grow((void **)&p->zones, p->nr_zones, sizeof(*p->zones)) < 0)
+	    (!has_zone(p, zone) && p->nr_zones == PATCH_ZONES))
 		goto nomem;
 	for (unsigned int i = 0; i < plan->nr_edits; i++) {
 		if (grow((void **)&p->edits, p->nr_edits, sizeof(*p->edits)) < 0)

@@ -17,7 +17,7 @@
 #include "mm/patch_plan.h"
 
 #define PATCH_HASH     64
-#define PATCH_NO_INDEX UINT64_MAX
+#define PATCH_ZONES    6 /* that the jumps of one page may land in */
 
 /* One rewritten page in the memory file. */
 struct patch_version {
@@ -34,7 +34,7 @@ struct patch_page {
 	unsigned int nr_edits;
 	uint16_t *sites; /* offsets of those that are rewritten */
 	unsigned int nr_sites;
-	uint64_t *zones; /* indices of the trampoline pages that it needs */
+	uint64_t zones[PATCH_ZONES]; /* indices of the trampoline pages that it needs */
 	unsigned int nr_zones;
 	uint8_t pinned[PAGE_SIZE / 8]; /* bytes that no more plan may change */
 };

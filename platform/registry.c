@@ -8,11 +8,13 @@
 
 #include <platform/fake.h>
 #include <platform/ptrace.h>
+#include <platform/systrap.h>
 
 #include "base/compiler.h"
 
 static const struct platform_ops *const platforms[] = {
 	&ptrace_platform_ops,
+	&systrap_platform_ops,
 	&fake_platform_ops,
 };
 

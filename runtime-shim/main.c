@@ -119,12 +119,13 @@ int cmd_later(const struct rt_conf *conf, int argc, char **argv)
 /* What the values of the flags must be for this version; names what comes later. */
 static int check(struct rt_conf *c, struct rt_err *err)
 {
-	if (strcmp(c->platform, "systrap") == 0 || strcmp(c->platform, "kvm") == 0) {
-		rt_warn("--platform=%s is not in this version: ptrace is used", c->platform);
-		c->platform = "ptrace";
+	if (strcmp(c->platform, "kvm") == 0) {
+		rt_warn("--platform=kvm is not in this version: auto is used");
+		c->platform = "auto";
 	}
-	if (strcmp(c->platform, "auto") != 0 && strcmp(c->platform, "ptrace") != 0)
-		return rt_fail(err, EINVAL, "--platform: '%s' is none of auto, ptrace",
+	if (strcmp(c->platform, "auto") != 0 && strcmp(c->platform, "ptrace") != 0 &&
+	    strcmp(c->platform, "systrap") != 0)
+		return rt_fail(err, EINVAL, "--platform: '%s' is none of auto, systrap, ptrace",
 			       c->platform);
 	if (strcmp(c->network, "sandbox") == 0 || strcmp(c->network, "host") == 0)
 		rt_warn("--network=%s is not in this version: the sandbox has loopback only",

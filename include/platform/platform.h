@@ -129,6 +129,12 @@ struct platform_ops {
 	void (*thread_free)(struct gthread *th);
 
 	/*
+	 * Optional. The sentry thread that serves th is about to sleep, for something else than
+	 * run(): nothing need be ready for a quick next run(). Same thread as run().
+	 */
+	void (*thread_idle)(struct gthread *th);
+
+	/*
 	 * Runs guest code with *r until it traps or is kicked; *r and *ev are then set. Returns 0,
 	 * or -ESRCH when the host thread is gone (stub killed by the host: treat as SIGKILL of
 	 * every process sharing the aspace; ret_status of aspace_dead says how).

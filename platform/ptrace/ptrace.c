@@ -210,7 +210,7 @@ static int pt_thread_new(struct aspace *as, struct gthread **ret_th)
 	if (!th)
 		return -ENOMEM;
 	th->as = as;
-	ret = stub_clone_thread(as->stub);
+	ret = stub_clone_thread(as->stub, 0);
 	if (ret < 0)
 		goto fail;
 	th->tid = ret;
@@ -661,7 +661,7 @@ static int pt_open(const struct platform_params *params, struct platform **ret_p
 	if (ret == 0)
 		ret = host_signal_quiet_children();
 	if (ret == 0)
-		ret = stub_system_new(params, &pt->stubs);
+		ret = stub_system_new(params, false, &pt->stubs);
 	if (ret < 0) {
 		free(pt);
 		return ret;

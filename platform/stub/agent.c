@@ -263,8 +263,9 @@ int stub_sync(struct stub *s)
 	return ret;
 }
 
-int stub_clone_thread(struct stub *s)
+int stub_clone_thread(struct stub *s, unsigned int n)
 {
+	uint64_t arg[6] = { 0 };
 	struct stub_result res;
 	int ret = 0;
 
@@ -278,7 +279,9 @@ int stub_clone_thread(struct stub *s)
 		if (ret == 0 && res.err)
 			ret = -(int)res.err;
 	} else {
-		ret = command_locked(s, STUB_OP_CLONE, (uint64_t[6]){ 0 }, &res);
+		if (s->sys->slots)
+			arg[5] = STUB_SLOTS + (uint64_t)n * SLOT_SIZE;
+		ret = command_locked(s, STUB_OP_CLONE, arg, &res);
 	}
 	mutex_unlock(&s->lock);
 	return ret < 0 ? ret : (int)(res.lo | res.hi << 12);

@@ -15,8 +15,8 @@
 
 #define MREMAP_MOVE_FIXED 3
 
-void stub_zygote_main(uint64_t vdso, uint64_t vdso_size);
-__attribute__((noreturn)) void stub_child(uint32_t index);
+void stub_zygote_main(uint64_t vdso, uint64_t vdso_size, uint32_t slots);
+__attribute__((noreturn)) void stub_child(uint32_t index, uint32_t slots);
 
 /* What compilers call for initialisers, even here. */
 void *memset(void *dst, int c, size_t n);
@@ -80,20 +80,20 @@ static void take_files(struct stub_zygote_msg *m, const union control *c)
 	answer(m);
 }
 
-static void make_stubs(struct stub_zygote_msg *m)
+static void make_stubs(struct stub_zygote_msg *m, uint32_t slots)
 {
 	for (unsigned int i = 0; i < m->nr; i++) {
 		uint32_t index = (uint32_t)m->val[i];
 		long pid = HOST_CALL(SYS_clone, STUB_CLONE_STUB, 0, 0, 0, 0);
 
 		if (pid == 0)
-			stub_child(index);
+			stub_child(index, slots);
 		m->val[i] = (int32_t)pid;
 	}
 	answer(m);
 }
 
-void stub_zygote_main(uint64_t vdso, uint64_t vdso_size)
+void stub_zygote_main(uint64_t vdso, uint64_t vdso_size, uint32_t slots)
 {
 	struct stub_zygote_msg m;
 	union control c;
@@ -117,7 +117,7 @@ void stub_zygote_main(uint64_t vdso, uint64_t vdso_size)
 				HOST_CALL(SYS_close, m.val[i]);
 			break;
 		case STUB_ZOP_STUBS:
-			make_stubs(&m);
+			make_stubs(&m, slots);
 			break;
 		default:
 			quit(3);

@@ -14,12 +14,14 @@
 #include <sys/syscall.h>
 
 #include "base/compiler.h"
-#include "layout.h"
+#include "slot.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ  22
 #define MADV_POPULATE_WRITE 23
 #endif
+
+static const uint32_t futex_ops[] = { FUTEX_WAIT, FUTEX_WAKE };
 
 static void memory_calls(struct bpf_asm *a)
 {
@@ -54,7 +56,6 @@ static void memory_calls(struct bpf_asm *a)
 
 int stub_filter_agent(struct bpf_insn *room, size_t nr)
 {
-	static const uint32_t futex_ops[] = { FUTEX_WAIT, FUTEX_WAKE };
 	struct bpf_asm asm_, *a = &asm_;
 	size_t page;
 
@@ -76,15 +77,21 @@ int stub_filter_agent(struct bpf_insn *room, size_t nr)
 	bpf_asm_ip_end(a, page);
 
 	page = bpf_asm_ip(a, STUB_THREAD, STUB_PAGE);
+	bpf_asm_call(a, SYS_futex);
+	bpf_asm_oneof32(a, 1, futex_ops, ARRAY_SIZE(futex_ops));
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_rt_sigreturn);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_exit);
+	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_seccomp);
 	bpf_asm_eq(a, 0, SECCOMP_SET_MODE_FILTER);
 	bpf_asm_eq(a, 1, 0);
-	bpf_asm_eq(a, 2, STUB_FILTER_THREAD);
+	bpf_asm_range32(a, 2, (uint32_t)STUB_FILTER_THREAD, (uint32_t)STUB_FILTER_SLOT);
 	bpf_asm_allow(a);
-	bpf_asm_call(a, SYS_futex);
-	bpf_asm_eq32(a, 1, FUTEX_WAIT);
+	bpf_asm_call(a, SYS_sigaltstack);
 	bpf_asm_allow(a);
-	bpf_asm_call(a, SYS_exit);
+	bpf_asm_call(a, SYS_rt_sigprocmask);
 	bpf_asm_allow(a);
 	bpf_asm_ret(a, SECCOMP_RET_KILL_PROCESS);
 	bpf_asm_ip_end(a, page);
@@ -102,6 +109,31 @@ int stub_filter_thread(struct bpf_insn *room, size_t nr)
 	bpf_asm_arch(a, STUB_ARCH_AUDIT, SECCOMP_RET_TRAP);
 	page = bpf_asm_ip(a, STUB_THREAD, STUB_PAGE);
 	bpf_asm_call(a, SYS_futex);
+	bpf_asm_eq32(a, 1, FUTEX_WAIT);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_exit);
+	bpf_asm_allow(a);
+	bpf_asm_ip_end(a, page);
+	bpf_asm_ret(a, SECCOMP_RET_TRAP);
+	return bpf_asm_done(a);
+}
+
+/*
+ * The first program decides which of the thread page's calls have the right shape. Futex words
+ * are bounded to the low word of the stub's addresses here; wherever they are, they are the guest's own.
+ */
+int stub_filter_slot(struct bpf_insn *room, size_t nr)
+{
+	struct bpf_asm asm_, *a = &asm_;
+	size_t page;
+
+	bpf_asm_init(a, room, nr);
+	bpf_asm_arch(a, STUB_ARCH_AUDIT, SECCOMP_RET_TRAP);
+	page = bpf_asm_ip(a, STUB_THREAD, STUB_PAGE);
+	bpf_asm_call(a, SYS_rt_sigreturn);
+	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_futex);
+	bpf_asm_range32(a, 0, (uint32_t)STUB_SLOTS, (uint32_t)(STUB_SLOTS_END - 1));
 	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_exit);
 	bpf_asm_allow(a);
@@ -119,14 +151,20 @@ struct fprog {
 
 int stub_filter_page(void *page, size_t size)
 {
-	struct fprog prog[2] = { 0 };
+	static int (*const make[])(struct bpf_insn *, size_t) = {
+		stub_filter_agent,
+		stub_filter_thread,
+		stub_filter_slot,
+	};
+	struct fprog prog[ARRAY_SIZE(make)] = { 0 };
 	size_t used = sizeof(prog);
 
 	BUILD_ASSERT(STUB_FILTER_THREAD - STUB_FILTER_AGENT == sizeof(struct fprog));
-	for (unsigned int i = 0; i < 2; i++) {
+	BUILD_ASSERT(STUB_FILTER_SLOT - STUB_FILTER_THREAD == sizeof(struct fprog));
+	for (unsigned int i = 0; i < ARRAY_SIZE(make); i++) {
 		struct bpf_insn *insn = (struct bpf_insn *)((char *)page + used);
 		size_t room = (size - used) / sizeof(*insn);
-		int nr = i == 0 ? stub_filter_agent(insn, room) : stub_filter_thread(insn, room);
+		int nr = make[i](insn, room);
 
 		if (nr < 0)
 			return nr;

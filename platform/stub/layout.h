@@ -47,7 +47,8 @@
 #define STUB_FD_REPLY   0
 #define STUB_FD_CONTROL 1
 #define STUB_FD_CMD     2
-#define STUB_FD_FIRST   3 /* the lowest that can be a mappable file */
+#define STUB_FD_SLOTS   3 /* of systrap; else one of the others once more */
+#define STUB_FD_FIRST   4 /* the lowest that can be a mappable file */
 
 /* Command pages: a header, then a ring. */
 #define STUB_RING             64
@@ -81,9 +82,10 @@
 /* PARENT | FILES, SIGCHLD at the end: how the zygote makes a stub. */
 #define STUB_CLONE_STUB 0x8411
 
-/* At STUB_FILTERS: two struct sock_fprog as the kernel reads them, then their instructions. */
+/* At STUB_FILTERS: three struct sock_fprog as the kernel reads them, then their instructions. */
 #define STUB_FILTER_AGENT  (STUB_FILTERS + 0)
 #define STUB_FILTER_THREAD (STUB_FILTERS + 16)
+#define STUB_FILTER_SLOT   (STUB_FILTERS + 32)
 
 #define STUB_IMAGE_MAGIC_ASM 0x317475626b737568
 
@@ -126,7 +128,10 @@ struct stub_image_header {
 	uint64_t park_pc;     /* a parked thread stands here or behind the call at ... */
 	uint64_t park_pc_end; /* ... this address */
 	uint64_t exit_pc;     /* ends the thread that gets there */
-	uint64_t fast_entry;  /* where trampolines jump to (slot.h); 0: there is none */
+	/* systrap's; 0 where there is none */
+	uint64_t on_signal;   /* handler of all signals that are handled ... */
+	uint64_t sigreturn;   /* ... and where it returns to */
+	uint64_t fast_entry;  /* where trampolines jump to (slot.h) */
 };
 
 /* Zygote control messages, one per datagram; the peer is the sentry. */

@@ -36,14 +36,36 @@ static int take_index_locked(struct stub_system *sys)
 	return (int)n;
 }
 
-static void give_index(struct stub_system *sys, unsigned int index)
+static void give_index(struct stub_system *sys, unsigned int index, unsigned int nr_slots)
 {
+	uint64_t at = (uint64_t)index * SLOT_FILE;
+
 	/* zero for the next stub of this index; no process maps these pages any more */
 	memset(&sys->cmd[index], 0, sizeof(sys->cmd[index]));
 	memset(sys->reply + (size_t)index * STUB_REPLY_SIZE, 0, sizeof(struct stub_reply_page));
+	if (nr_slots) {
+		host_punch(sys->slot_fd, at, (uint64_t)nr_slots * SLOT_SIZE);
+		host_punch(sys->slot_fd, at + SLOT_RO, (uint64_t)nr_slots * SLOT_SIZE);
+	}
 	mutex_lock(&sys->lock);
 	bitmap_clear(sys->used, index);
 	mutex_unlock(&sys->lock);
+}
+
+void stub_slot_prepare(struct stub *s, unsigned int n)
+{
+	struct slot_ro *ro = stub_slot_ro(s, n);
+	uint64_t va = STUB_SLOTS + (uint64_t)n * SLOT_SIZE;
+
+	if (n < s->nr_slots) {
+		/* a thread ran here before */
+		memset(stub_slot(s, n), 0, SLOT_SIZE);
+		memset(ro, 0, sizeof(*ro));
+	} else {
+		s->nr_slots = n + 1;
+	}
+	ro->stack[0] = va + SLOT_ALTSTACK;
+	ro->stack[2] = SLOT_ALTSTACK_SIZE;
 }
 
 /* The first command, waiting for the agent when it starts: one guest thread, parked. */
@@ -54,6 +76,10 @@ static void post_first_thread(struct stub *s)
 	cmd->reply_off = (uint64_t)s->index * STUB_REPLY_SIZE;
 	cmd->ring[0].op = STUB_OP_CLONE;
 	cmd->ring[0].seq = 1;
+	if (s->sys->slots) {
+		stub_slot_prepare(s, 0);
+		cmd->ring[0].arg[5] = STUB_SLOTS;
+	}
 	cmd->ring[0].result_off = cmd->reply_off + STUB_REPLY_RESULTS;
 	__atomic_store_n(&cmd->posted, 1, __ATOMIC_RELEASE);
 	atomic_store(&s->posted, 1);
@@ -65,7 +91,7 @@ static void stub_delete(struct stub *s)
 {
 	if (s->pidfd >= 0)
 		host_close(s->pidfd);
-	give_index(s->sys, s->index);
+	give_index(s->sys, s->index, s->nr_slots);
 	mutex_fini(&s->lock);
 	free(s);
 }
@@ -273,7 +299,7 @@ void stub_file_put(struct platform_file *pf)
  * --- the system ---------------------------------------------------------------------------------
  */
 
-int stub_system_new(const struct platform_params *params, struct stub_system **ret_sys)
+int stub_system_new(const struct platform_params *params, bool slots, struct stub_system **ret_sys)
 {
 	struct stub_system *sys = calloc(1, sizeof(*sys));
 	int ret;
@@ -285,6 +311,8 @@ int stub_system_new(const struct platform_params *params, struct stub_system **r
 	sys->zygote_pidfd = -1;
 	sys->cmd_fd = -1;
 	sys->reply_fd = -1;
+	sys->slot_fd = -1;
+	sys->want_slots = slots;
 	mutex_init(&sys->lock, LC_PLATFORM);
 	mutex_init(&sys->zygote_lock, LC_PLATFORM_ZYGOTE);
 	cond_init(&sys->refill);

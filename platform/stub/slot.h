@@ -29,8 +29,8 @@
  *     everything else, flags included, as the guest had it; the red zone is not touched
  * and guest code goes on at rcx as behind a `syscall`: rax is the result, rcx that address, r11 the flags,
  * everything else as before. It needs BMI2 and FSGSBASE (probe).
- *     - GS base not in STUB_SLOTS: the stub turns this into a trap (SIGILL), the sentry sees the call
- *       with regs as if the site had trapped; nothing of the guest's memory was touched.
+ *     - GS base not in STUB_SLOTS: the stub turns this into a trap (SLOT_EV_CALL), the sentry sees the
+ *       call as if the site had trapped; nothing of the guest's memory was touched.
  *     - else every general register goes to SLOT_REGS (order of struct regs; orig_rax = rax = number,
  *       rip = rcx = return address, r11 = eflags), rsp becomes SLOT_STACK_TOP, DF and AC are cleared, and
  *       stub_fast(slot) (C, fast.c) answers by itself or hands over to the sentry.
@@ -56,15 +56,15 @@
 #define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
 
 /* --- first piece: offsets --- */
-#define SLOT_SEQ       0x00 /* u32, futex: stub counts up for each event */
-#define SLOT_KIND      0x04 /* u32: SLOT_EV_* */
-#define SLOT_SLEEPS    0x08 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
-#define SLOT_KICK      0x0c /* u32: a kick came while stub code ran */
-#define SLOT_STEP      0x10 /* u32: a single step came while stub code ran */
-#define SLOT_SIG       0x14 /* u32: signal of the frame */
-#define SLOT_FRAME     0x18 /* u64: address of the frame's ucontext */
-#define SLOT_FS_BASE   0x20 /* u64: of the guest, at the event */
-#define SLOT_GS_BASE   0x28 /* u64: likewise, as the processor had it */
+#define SLOT_SEQ       0x00 /* u32, futex: stub counts up for each event. Alone in its cache line */
+#define SLOT_KIND      0x40 /* u32: SLOT_EV_* */
+#define SLOT_SIG       0x44 /* u32: signal of the frame */
+#define SLOT_SLEEPS    0x48 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
+#define SLOT_KICK      0x50 /* u32: a kick came while stub code ran */
+#define SLOT_STEP      0x54 /* u32: a single step came while stub code ran */
+#define SLOT_FRAME     0x58 /* u64: address of the frame's ucontext */
+#define SLOT_FS_BASE   0x60 /* u64: of the guest, at the event */
+#define SLOT_GS_BASE   0x68 /* u64: likewise, as the processor had it */
 #define SLOT_REGS      0x80 /* struct regs: of the fast entry */
 #define SLOT_ANSWERS   0x200
 #define SLOT_ANSWERS_SIZE 0x600
@@ -76,21 +76,25 @@
 #define SLOT_EV_SIGNAL 1 /* the frame tells: registers, siginfo, floating point */
 #define SLOT_EV_FAST   2 /* a call through the fast entry: registers in SLOT_REGS, no frame */
 #define SLOT_EV_REDO   3 /* the same, but stub code met a fault: there is a frame to leave through */
-#define SLOT_EV_FRAMED 4 /* answer to SLOT_CMD_FRAME, and a new thread's first event: only a frame */
-#define SLOT_EV_KICK   5 /* a kick that came while stub code ran: registers in SLOT_REGS, and a frame */
+#define SLOT_EV_CALL   4 /* the frame's registers are those of a call: rax is its number */
+/*
+ * Only a frame: the answer to SLOT_CMD_FRAME, or the first event of a new thread. When neither is due:
+ * a kick or a step came while stub code ran; registers in SLOT_REGS.
+ */
+#define SLOT_EV_FRAMED 5
 
 /* --- second piece: offsets --- */
-#define SLOT_RO_GO       0x00 /* u32, futex: sentry counts up for each command */
-#define SLOT_RO_CMD      0x04 /* u32: SLOT_CMD_* */
-#define SLOT_RO_SPIN     0x08 /* u32: how often the stub looks at GO before it sleeps */
-#define SLOT_RO_SLEEPS   0x0c /* u32: sentry sleeps on SLOT_SEQ, or is about to */
-#define SLOT_RO_FS_BASE  0x10 /* u64: for SLOT_CMD_FAST and _RETURN */
-#define SLOT_RO_GS_BASE  0x18 /* u64 */
-#define SLOT_RO_STACK    0x20 /* stack_t: the alternate stack, for the thread's start */
-#define SLOT_RO_MASK     0x38 /* u64: 0, the signal mask of guest threads */
-#define SLOT_RO_FLAGS    0x40 /* u32: SLOT_FLAG_* */
-#define SLOT_RO_ANSWERS  0x80 /* what the answers need; see answers.h */
-#define SLOT_RO_ANSWERS_SIZE 0xf80
+#define SLOT_RO_GO       0x00 /* u32, futex: sentry counts up for each command. Alone in its line */
+#define SLOT_RO_CMD      0x40 /* u32: SLOT_CMD_* */
+#define SLOT_RO_FS_BASE  0x48 /* u64: for SLOT_CMD_FAST and _RETURN */
+#define SLOT_RO_GS_BASE  0x50 /* u64 */
+#define SLOT_RO_SPIN     0x80 /* u32: how often the stub looks at GO before it sleeps */
+#define SLOT_RO_SLEEPS   0x84 /* u32: sentry sleeps on SLOT_SEQ, or is about to */
+#define SLOT_RO_FLAGS    0x88 /* u32: SLOT_FLAG_* */
+#define SLOT_RO_STACK    0x90 /* stack_t: the alternate stack, for the thread's start */
+#define SLOT_RO_MASK     0xa8 /* u64: 0, the signal mask of guest threads */
+#define SLOT_RO_ANSWERS  0x100 /* what the answers need */
+#define SLOT_RO_ANSWERS_SIZE 0xf00
 
 #define SLOT_CMD_FAST   1 /* out of the fast entry, with the registers of SLOT_REGS */
 #define SLOT_CMD_FRAME  2 /* in the fast entry: take a signal, so that there is a frame */
@@ -105,24 +109,27 @@
 #include <platform/regs.h>
 
 struct slot {
-	uint32_t seq, kind, sleeps, kick, step, sig;
+	uint32_t seq, pad0[15];
+	uint32_t kind, sig, sleeps, pad1, kick, step;
 	uint64_t frame, fs_base, gs_base;
-	uint8_t pad[SLOT_REGS - 0x30];
+	uint64_t pad2[2];
 	struct regs regs;
-	uint8_t pad2[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
+	uint8_t pad3[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
 	uint8_t answers[SLOT_ANSWERS_SIZE];
-	uint8_t pad3[0x1000 - SLOT_ANSWERS - SLOT_ANSWERS_SIZE];
+	uint8_t pad4[0x1000 - SLOT_ANSWERS - SLOT_ANSWERS_SIZE];
 	uint8_t stack[0x1000];
 	uint8_t altstack[SLOT_ALTSTACK_SIZE];
 };
 
 struct slot_ro {
-	uint32_t go, cmd, spin, sleeps;
+	uint32_t go, pad0[15];
+	uint32_t cmd, pad1;
 	uint64_t fs_base, gs_base;
+	uint64_t pad2[5];
+	uint32_t spin, sleeps, flags, pad3;
 	uint64_t stack[3];
 	uint64_t mask;
-	uint32_t flags;
-	uint8_t pad[SLOT_RO_ANSWERS - 0x44];
+	uint64_t pad4[10];
 	uint8_t answers[SLOT_RO_ANSWERS_SIZE];
 };
 
@@ -131,6 +138,7 @@ _Static_assert(sizeof(struct slot_ro) == 0x1000, "read-only page of a slot");
 _Static_assert(offsetof(struct slot, regs) == SLOT_REGS, "registers of a slot");
 _Static_assert(offsetof(struct slot, gs_base) == SLOT_GS_BASE, "words of a slot");
 _Static_assert(offsetof(struct slot, answers) == SLOT_ANSWERS, "answers of a slot");
+_Static_assert(offsetof(struct slot_ro, stack) == SLOT_RO_STACK, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, mask) == SLOT_RO_MASK, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, answers) == SLOT_RO_ANSWERS, "answers of a read-only page");
 #endif

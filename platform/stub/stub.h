@@ -15,7 +15,7 @@
 
 #include "base/list.h"
 #include "base/lock.h"
-#include "layout.h"
+#include "slot.h"
 
 #define STUB_MAX 16384 /* at the same time */
 
@@ -51,6 +51,7 @@ struct stub {
 	/* a clone was posted when the stub was made, nobody took it yet */
 	struct stub_result first_result; /* of the clone that the pool posted, once reaped */
 	bool first_thread;
+	unsigned int nr_slots; /* slots that were ever used: 0 .. nr - 1 */
 };
 
 struct stub_vdso {
@@ -61,7 +62,8 @@ struct stub_vdso {
 /* Addresses in the image. */
 const struct stub_image_header *stub_image_header(void);
 
-int stub_system_new(const struct platform_params *params, struct stub_system **ret_sys);
+/* slots: guest threads are systrap's. */
+int stub_system_new(const struct platform_params *params, bool slots, struct stub_system **ret_sys);
 void stub_system_free(struct stub_system *sys);
 void stub_system_limits(struct stub_system *sys, struct platform_limits *ret_limits);
 
@@ -87,8 +89,13 @@ int stub_unmap(struct stub *s, uaddr_t va, size_t size);
 /* narrows: rights are taken away, so wait. */
 int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot, bool narrows);
 int stub_sync(struct stub *s);
-/* A new guest thread in the parking loop: its host thread id. */
-int stub_clone_thread(struct stub *s);
+/*
+ * A new guest thread in the parking loop, or at its first event in slot n: its host thread id. The
+ * first of a stub must be n == 0.
+ */
+int stub_clone_thread(struct stub *s, unsigned int n);
+/* The sentry's view of slot n; clean, and what the stub needs at its start is in it. */
+void stub_slot_prepare(struct stub *s, unsigned int n);
 /* Tells the agent about commands posted since the last wake. */
 void stub_flush(struct stub *s);
 
@@ -103,15 +110,20 @@ int stub_wait(struct stub *s, uint32_t n);
 /* Before guest code goes on: wakes the agent, and waits for commands that replaced something. */
 int stub_before_run(struct stub *s);
 
+static inline struct slot *stub_slot(const struct stub *s, unsigned int n);
+static inline struct slot_ro *stub_slot_ro(const struct stub *s, unsigned int n);
+
 /* --- inside platform/stub --- */
 
 struct stub_system {
 	int nr_cpus;
 	int control; /* socket to the zygote */
 	int zygote_pid, zygote_pidfd;
-	int cmd_fd, reply_fd;
+	int cmd_fd, reply_fd, slot_fd;
 	struct stub_cmd_page *cmd; /* STUB_MAX of them */
 	char *reply;
+	bool want_slots;
+	char *slots; /* STUB_MAX * SLOT_FILE, mostly holes; NULL without systrap */
 	struct stub_vdso vdso;
 
 	struct mutex zygote_lock; /* LC_PLATFORM_ZYGOTE: request and answer; new_files */
@@ -138,3 +150,14 @@ void stub_zygote_retire(struct stub_system *sys, int number);
 /* Geometry of the running process's own [vvar] and [vdso]. */
 int stub_vdso_find(uint64_t *ret_start, uint64_t *ret_size);
 void stub_vdso_symbols(uint64_t new_start, uint64_t start, struct stub_vdso *v);
+
+static inline struct slot *stub_slot(const struct stub *s, unsigned int n)
+{
+	return (struct slot *)(s->sys->slots + (size_t)s->index * SLOT_FILE +
+			       (size_t)n * SLOT_SIZE);
+}
+
+static inline struct slot_ro *stub_slot_ro(const struct stub *s, unsigned int n)
+{
+	return (struct slot_ro *)((char *)stub_slot(s, n) + SLOT_RO);
+}

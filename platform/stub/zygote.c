@@ -44,7 +44,7 @@ const struct stub_image_header *stub_image_header(void)
 /* --- inside the new process ------------------------------------------------------------------- */
 
 struct setup {
-	int control, cmd, reply, image;
+	int control, cmd, reply, image, slots; /* slots: -1 without systrap */
 	uint64_t vdso, vdso_size;
 };
 
@@ -61,8 +61,9 @@ static void must(long ret, int step)
 }
 
 /* What the kernel remembers about this thread and would write to, or deliver, some day. */
-static void forget_the_past(void)
+static void forget_the_past(const struct setup *su)
 {
+	static const int handled[] = { SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGUSR1 };
 	struct {
 		void *handler;
 		unsigned long flags;
@@ -80,6 +81,15 @@ static void forget_the_past(void)
 	for (int sig = 1; sig <= KERNEL_NSIG; sig++) {
 		if (sig != SIGKILL && sig != SIGSTOP)
 			must(HOST_CALL(SYS_rt_sigaction, sig, &sa, NULL, KERNEL_SIGSET), 12);
+	}
+	if (su->slots >= 0) {
+		/* nothing but these arrives at a guest thread; none of them inside a handler */
+		sa.handler = (void *)stub_image_header()->on_signal;
+		sa.restorer = (void *)stub_image_header()->sigreturn;
+		sa.flags = SA_SIGINFO | SA_ONSTACK | 0x04000000 /* SA_RESTORER */;
+		sa.mask = UINT64_MAX;
+		for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
+			must(HOST_CALL(SYS_rt_sigaction, handled[i], &sa, NULL, KERNEL_SIGSET), 19);
 	}
 	HOST_CALL(SYS_prlimit64, 0, RLIMIT_CORE, &no_core, NULL); /* refused if it was 0 for good */
 	must(HOST_CALL(SYS_sigaltstack, &none, NULL), 13);
@@ -102,15 +112,18 @@ static void descriptors(const struct setup *su)
 	int reply = (int)HOST_CALL(SYS_fcntl, su->reply, F_DUPFD, 100);
 	int control = (int)HOST_CALL(SYS_fcntl, su->control, F_DUPFD, 100);
 	int cmd = (int)HOST_CALL(SYS_fcntl, su->cmd, F_DUPFD, 100);
+	int slots = (int)HOST_CALL(SYS_fcntl, su->slots < 0 ? su->cmd : su->slots, F_DUPFD, 100);
 	unsigned int size = FD_TABLE;
 	struct rlimit rl;
 
 	must(reply, 20);
 	must(control, 21);
 	must(cmd, 22);
+	must(slots, 28);
 	must(HOST_CALL(SYS_dup3, reply, STUB_FD_REPLY, 0), 23);
 	must(HOST_CALL(SYS_dup3, control, STUB_FD_CONTROL, 0), 24);
 	must(HOST_CALL(SYS_dup3, cmd, STUB_FD_CMD, 0), 25);
+	must(HOST_CALL(SYS_dup3, slots, STUB_FD_SLOTS, 0), 27);
 	must(host_close_except(STUB_FD_FIRST, NULL, 0), 26);
 	if (HOST_CALL(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &rl) == 0) {
 		rl.rlim_cur = rl.rlim_max;
@@ -168,12 +181,12 @@ static int zygote_main(void *arg)
 {
 	const struct setup su = *(const struct setup *)arg;
 
-	forget_the_past();
+	forget_the_past(&su);
 	memory(&su);
 	descriptors(&su);
 	/* its first act is to unmap the code that stands here */
 	STUB_ENTER(stub_image_header()->zygote_entry, STUB_ZYGOTE_WORK + STUB_ZYGOTE_WORK_SIZE - 64,
-		   (uint64_t)STUB_VDSO, su.vdso_size);
+		   (uint64_t)STUB_VDSO, su.vdso_size, su.slots >= 0);
 	__builtin_unreachable();
 }
 
@@ -234,7 +247,7 @@ static bool own_code_in_the_way(void)
 
 int stub_zygote_start(struct stub_system *sys)
 {
-	struct setup su = { .image = -1 };
+	struct setup su = { .image = -1, .slots = -1 };
 	auto_close int image = -1, peer = -1;
 	int pair[2], ret;
 	void *map, *stack;
@@ -254,6 +267,13 @@ int stub_zygote_start(struct stub_system *sys)
 	if (ret < 0)
 		return ret;
 	sys->reply = map;
+	if (sys->want_slots) {
+		ret = make_shared("husk-slots", (size_t)STUB_MAX * SLOT_FILE, &sys->slot_fd, &map);
+		if (ret < 0)
+			return ret;
+		sys->slots = map;
+		su.slots = sys->slot_fd;
+	}
 	ret = host_socketpair(HOST_SOCK_SEQPACKET, pair);
 	if (ret < 0)
 		return ret;
@@ -297,8 +317,12 @@ void stub_zygote_stop(struct stub_system *sys)
 		host_munmap(sys->cmd, (size_t)STUB_MAX * STUB_CMD_SIZE);
 	if (sys->reply)
 		host_munmap(sys->reply, (size_t)STUB_MAX * STUB_REPLY_SIZE);
+	if (sys->slots)
+		host_munmap(sys->slots, (size_t)STUB_MAX * SLOT_FILE);
 	host_close(sys->cmd_fd);
 	host_close(sys->reply_fd);
+	if (sys->slot_fd >= 0)
+		host_close(sys->slot_fd);
 }
 
 /* Without a zygote no process can be made: worth a line that says what became of it. */

@@ -28,7 +28,7 @@ static struct regs g_victim_regs;
 
 static int setup(void **state)
 {
-	int ret = guest_env_open(&g, "ptrace");
+	int ret = guest_env_open(&g, getenv("HUSK_TEST_PLATFORM") ? getenv("HUSK_TEST_PLATFORM") : "ptrace");
 
 	if (ret == 0)
 		ret = guest_aspace(&g, &g_victim);

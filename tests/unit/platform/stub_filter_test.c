@@ -50,19 +50,19 @@ static void the_agent_has_its_list(void **state)
 {
 	const uint64_t va = 0x400000, top = STUB_BASE;
 
-	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF, 3), YES);
+	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF, 4), YES);
 	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF | MAP_POPULATE, 16000), YES);
-	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, MAP_PRIVATE | MAP_FIXED, 3), NO);
-	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, MAP_SHARED, 3), NO);
-	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF | MAP_ANONYMOUS, 3), NO);
-	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 8, SF, 3), NO);
+	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, MAP_PRIVATE | MAP_FIXED, 4), NO);
+	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, MAP_SHARED, 4), NO);
+	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF | MAP_ANONYMOUS, 4), NO);
+	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 8, SF, 4), NO);
 	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF, STUB_FD_REPLY), NO);
 	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF, STUB_FD_CMD), NO);
 	assert_int_equal(ask_agent(SYS_mmap, va, 4096, 7, SF, (uint64_t)-1), NO);
-	assert_int_equal(ask_agent(SYS_mmap, top, 4096, 7, SF, 3), NO);
-	assert_int_equal(ask_agent(SYS_mmap, STUB_REPLY, 4096, 7, SF, 3), NO);
-	assert_int_equal(ask_agent(SYS_mmap, UINT64_MAX - 4095, 4096, 7, SF, 3), NO);
-	assert_int_equal(ask_agent(SYS_mmap, top - 4096, 4096, 7, SF, 3), YES);
+	assert_int_equal(ask_agent(SYS_mmap, top, 4096, 7, SF, 4), NO);
+	assert_int_equal(ask_agent(SYS_mmap, STUB_REPLY, 4096, 7, SF, 4), NO);
+	assert_int_equal(ask_agent(SYS_mmap, UINT64_MAX - 4095, 4096, 7, SF, 4), NO);
+	assert_int_equal(ask_agent(SYS_mmap, top - 4096, 4096, 7, SF, 4), YES);
 	assert_int_equal(ask_agent(SYS_munmap, va, 4096, 0, 0, 0), YES);
 	assert_int_equal(ask_agent(SYS_munmap, STUB_CMD, 4096, 0, 0, 0), NO);
 	assert_int_equal(ask_agent(SYS_mprotect, va, 4096, 5, 0, 0), YES);

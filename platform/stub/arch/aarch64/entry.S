@@ -175,15 +175,17 @@ stub_exit:
 	.quad	stub_park_end
 	.quad	stub_exit
 	.quad	0
+	.quad	0
+	.quad	0
 
 	.section .text, "ax", %progbits
 	.globl	stub_zygote_entry
 stub_zygote_entry:
-	/* sp is the top of STUB_ZYGOTE_WORK; x0, x1: where [vvar] and [vdso] are now, and their size */
+	/* sp is the top of STUB_ZYGOTE_WORK; x0, x1: where [vvar] and [vdso] are now, and their size; w2: slots wanted */
 	bl	stub_zygote_main
 	udf	#0
 
-/* A fresh stub, first thing: void stub_child(uint32_t index). Never returns, soon has no stack. */
+/* A fresh stub, first thing: void stub_child(uint32_t index, uint32_t slots). Never returns, soon has no stack. */
 	.globl	stub_child
 stub_child:
 	mov	w19, w0

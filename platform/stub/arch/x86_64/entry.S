@@ -4,7 +4,7 @@
  * only, no stack. See ../../layout.h for the pages and README.md for the life of a command.
  */
 #include <asm/unistd.h>
-#include "layout.h"
+#include "slot.h"
 
 #define PR_SET_PDEATHSIG 1
 #define SIGKILL		 9
@@ -13,6 +13,29 @@
 #define FUTEX_WAIT	 0
 #define FUTEX_WAKE	 1
 #define SECCOMP_SET_MODE_FILTER 1
+#define PROT_READ_WRITE	 3
+#define SIG_SETMASK	 2
+
+/* struct regs in the slot */
+#define R_R15	(SLOT_REGS + 0 * 8)
+#define R_R14	(SLOT_REGS + 1 * 8)
+#define R_R13	(SLOT_REGS + 2 * 8)
+#define R_R12	(SLOT_REGS + 3 * 8)
+#define R_RBP	(SLOT_REGS + 4 * 8)
+#define R_RBX	(SLOT_REGS + 5 * 8)
+#define R_R11	(SLOT_REGS + 6 * 8)
+#define R_R10	(SLOT_REGS + 7 * 8)
+#define R_R9	(SLOT_REGS + 8 * 8)
+#define R_R8	(SLOT_REGS + 9 * 8)
+#define R_RAX	(SLOT_REGS + 10 * 8)
+#define R_RCX	(SLOT_REGS + 11 * 8)
+#define R_RDX	(SLOT_REGS + 12 * 8)
+#define R_RSI	(SLOT_REGS + 13 * 8)
+#define R_RDI	(SLOT_REGS + 14 * 8)
+#define R_ORIG_RAX	(SLOT_REGS + 15 * 8)
+#define R_RIP	(SLOT_REGS + 16 * 8)
+#define R_EFLAGS	(SLOT_REGS + 18 * 8)
+#define R_RSP	(SLOT_REGS + 19 * 8)
 
 /* --- the agent: its own page --------------------------------------------------------------------
  *
@@ -147,6 +170,8 @@ stub_agent:
 /* --- guest threads: their own page --------------------------------------------------------------- */
 	.section .thread, "ax", @progbits
 stub_thread:
+	test	%r9, %r9
+	jnz	stub_slot_thread
 	mov	$SECCOMP_SET_MODE_FILTER, %edi
 	xor	%esi, %esi
 	movabs	$STUB_FILTER_THREAD, %rdx
@@ -170,6 +195,143 @@ stub_exit:
 	syscall
 	ud2
 
+/*
+ * systrap: r9 is the address of our slot. No stack until the first signal, which we raise ourselves:
+ * its frame is where the sentry puts the registers to start with.
+ */
+stub_slot_thread:
+	mov	%r9, %rbx
+	wrgsbase %rbx
+	lea	(SLOT_RO + SLOT_RO_STACK)(%rbx), %rdi
+	xor	%esi, %esi
+	mov	$__NR_sigaltstack, %eax
+	syscall
+	test	%rax, %rax
+	jnz	stub_exit
+	mov	$SIG_SETMASK, %edi
+	lea	(SLOT_RO + SLOT_RO_MASK)(%rbx), %rsi
+	xor	%edx, %edx
+	mov	$8, %r10d
+	mov	$__NR_rt_sigprocmask, %eax
+	syscall
+	test	%rax, %rax
+	jnz	stub_exit
+	mov	$SECCOMP_SET_MODE_FILTER, %edi
+	xor	%esi, %esi
+	movabs	$STUB_FILTER_SLOT, %rdx
+	mov	$__NR_seccomp, %eax
+	syscall
+	test	%rax, %rax
+	jnz	stub_exit
+	.globl	stub_born
+stub_born:
+	ud2
+
+/* long stub_futex(const uint32_t *word, int op, uint32_t val): on words of the slot only */
+	.globl	stub_futex
+stub_futex:
+	xor	%r10d, %r10d
+	mov	$__NR_futex, %eax
+	syscall
+	ret
+	.globl	stub_end_thread
+stub_end_thread:
+	jmp	stub_exit
+/* where a handler returns to */
+stub_sigreturn:
+	mov	$__NR_rt_sigreturn, %eax
+	syscall
+	ud2
+
+/* --- the fast entry: see slot.h. Flags must live until they are saved ------------------------------- */
+	.section .fast, "ax", @progbits
+	.globl	stub_fast_entry, stub_fast_foreign, stub_fast_saved, stub_fast_leave, stub_fast_gone
+	.globl	stub_fast_frame
+#define SLOT_TAG (STUB_SLOTS >> SLOT_TAG_SHIFT)
+stub_fast_entry:
+	rdgsbase %r11
+	xchg	%rcx, %r11
+	rorx	$SLOT_TAG_SHIFT, %rcx, %rcx
+	mov	%ecx, %ecx
+	lea	-SLOT_TAG(%rcx), %ecx
+	jrcxz	1f
+stub_fast_foreign:
+	ud2
+1:	mov	%rsp, %gs:R_RSP
+	mov	%r11, %gs:R_RIP
+	mov	%r11, %gs:R_RCX
+	mov	%r15, %gs:R_R15
+	mov	%r14, %gs:R_R14
+	mov	%r13, %gs:R_R13
+	mov	%r12, %gs:R_R12
+	mov	%rbp, %gs:R_RBP
+	mov	%rbx, %gs:R_RBX
+	mov	%r10, %gs:R_R10
+	mov	%r9, %gs:R_R9
+	mov	%r8, %gs:R_R8
+	mov	%rax, %gs:R_RAX
+	mov	%rdx, %gs:R_RDX
+	mov	%rsi, %gs:R_RSI
+	mov	%rdi, %gs:R_RDI
+	mov	%rax, %gs:R_ORIG_RAX
+	rdgsbase %rdi
+	lea	SLOT_STACK_TOP(%rdi), %rsp
+	pushfq
+	popq	%r11
+	mov	%r11, %gs:R_EFLAGS
+	mov	%r11, %gs:R_R11
+	test	$0x40400, %r11d		/* AC, DF: ours are clear */
+	jz	stub_fast_saved
+	pushq	$2
+	popfq
+stub_fast_saved:
+	call	stub_fast
+	test	%eax, %eax
+	jnz	stub_fast_frame
+/*
+ * Back to the guest, from the registers of the slot. A signal anywhere in here makes us start again
+ * at the top, so everything is loaded by way of %gs only.
+ */
+stub_fast_leave:
+	cmpq	$0, %gs:SLOT_KICK	/* and SLOT_STEP */
+	jne	stub_fast_frame
+	mov	%gs:R_EFLAGS, %rax
+	test	$0x40400, %eax
+	jnz	2f
+	/* all flags that matter, without the price of popfq: OF, then the low byte */
+	mov	%eax, %ecx
+	shl	$8, %eax
+	shr	$11, %ecx
+	and	$1, %ecx
+	add	$0x7f, %cl
+	sahf
+	jmp	3f
+2:	rdgsbase %rsp
+	lea	SLOT_STACK_TOP(%rsp), %rsp
+	push	%rax
+	popfq
+3:
+	mov	%gs:R_R15, %r15
+	mov	%gs:R_R14, %r14
+	mov	%gs:R_R13, %r13
+	mov	%gs:R_R12, %r12
+	mov	%gs:R_RBP, %rbp
+	mov	%gs:R_RBX, %rbx
+	mov	%gs:R_R11, %r11
+	mov	%gs:R_R10, %r10
+	mov	%gs:R_R9, %r9
+	mov	%gs:R_R8, %r8
+	mov	%gs:R_RAX, %rax
+	mov	%gs:R_RCX, %rcx
+	mov	%gs:R_RDX, %rdx
+	mov	%gs:R_RSI, %rsi
+	mov	%gs:R_RDI, %rdi
+	mov	%gs:R_RSP, %rsp
+	jmp	*%gs:R_RIP
+stub_fast_gone:
+stub_fast_frame:
+	ud2
+
 /* --- set-up ---------------------------------------------------------------------------------------- */
 	.section .header, "a", @progbits
 	.quad	STUB_IMAGE_MAGIC_ASM
@@ -178,19 +340,22 @@ stub_exit:
 	.quad	stub_park
 	.quad	stub_park_end
 	.quad	stub_exit
-	.quad	0
+	.quad	stub_on_signal
+	.quad	stub_sigreturn
+	.quad	stub_fast_entry
 
-	.section .text, "ax", @progbits
+	.section .setup_text, "ax", @progbits
 	.globl	stub_zygote_entry
 stub_zygote_entry:
-	/* rsp is the top of STUB_ZYGOTE_WORK; rdi, rsi: where [vvar] and [vdso] are now, and their size */
+	/* rsp is the top of STUB_ZYGOTE_WORK; rdi, rsi: where [vvar] and [vdso] are now, and their size; edx: slots wanted */
 	call	stub_zygote_main
 	ud2
 
-/* A fresh stub, first thing: void stub_child(uint32_t index). Never returns, soon has no stack. */
+/* A fresh stub, first thing: void stub_child(uint32_t index, uint32_t slots). Never returns, soon has no stack. */
 	.globl	stub_child
 stub_child:
 	mov	%edi, %ebx
+	mov	%esi, %r12d
 	mov	$PR_SET_PDEATHSIG, %edi
 	mov	$SIGKILL, %esi
 	mov	$__NR_prctl, %eax
@@ -228,6 +393,35 @@ stub_child:
 	cmp	%rbp, %rax
 	jne	.Lfail
 
+	test	%r12d, %r12d
+	jz	.Lfilter
+	movabs	$STUB_SLOTS, %rdi
+	mov	%rdi, %rbp
+	mov	$SLOT_RANGE, %esi
+	mov	$PROT_READ_WRITE, %edx
+	mov	$MAP_SHARED_FIXED, %r10d
+	mov	$STUB_FD_SLOTS, %r8d
+	mov	%rbx, %r9
+	imul	$SLOT_FILE, %r9
+	mov	$__NR_mmap, %eax
+	syscall
+	cmp	%rbp, %rax
+	jne	.Lfail
+	movabs	$STUB_SLOTS_RO, %rdi
+	mov	%rdi, %rbp
+	mov	$SLOT_RANGE, %esi
+	mov	$PROT_READ, %edx
+	mov	$MAP_SHARED_FIXED, %r10d
+	mov	$STUB_FD_SLOTS, %r8d
+	mov	%rbx, %r9
+	imul	$SLOT_FILE, %r9
+	add	$SLOT_RO, %r9
+	mov	$__NR_mmap, %eax
+	syscall
+	cmp	%rbp, %rax
+	jne	.Lfail
+
+.Lfilter:
 	mov	$SECCOMP_SET_MODE_FILTER, %edi
 	xor	%esi, %esi
 	movabs	$STUB_FILTER_AGENT, %rdx

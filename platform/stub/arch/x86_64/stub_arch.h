@@ -7,10 +7,10 @@
 #define STUB_ARCH_AUDIT 0xc000003e
 
 /* Sentry side, start of the zygote: leaves this stack for good. */
-#define STUB_ENTER(entry, sp, arg0, arg1)                                                          \
+#define STUB_ENTER(entry, sp, arg0, arg1, arg2)                                                    \
 	__asm__ volatile("mov %1, %%rsp\n\txor %%ebp, %%ebp\n\tjmp *%0"                            \
 			 :                                                                         \
-			 : "r"(entry), "r"(sp), "D"(arg0), "S"(arg1)                               \
+			 : "r"(entry), "r"(sp), "D"(arg0), "S"(arg1), "d"(arg2)                    \
 			 : "memory")
 
 #define STUB_THREAD_POINTER()                                                                      \

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The C of systrap inside stubs: the signal handler, and what the fast entry does once registers
+ * are saved and the stack is ours. Runs in guest threads, so nothing here is trusted: see slot.h. Only
+ * aligned accesses: in the handler AC may be set.
+ */
+#include "frame.h"
+#include "slot.h"
+
+#define FUTEX_WAIT 0
+#define FUTEX_WAKE 1
+#define SIGILL_    4
+#define SIGTRAP_   5
+#define SIGBUS_    7
+#define SIGUSR1_   10
+#define SIGSEGV_   11
+#define EFLAGS_TF  0x100
+
+/* entry.S */
+extern const char stub_born[], stub_fast_entry[], stub_fast_saved[], stub_fast_leave[], stub_fast_gone[];
+extern const char stub_fast_frame[], stub_fast_foreign[];
+long stub_futex(const uint32_t *word, int op, uint32_t val);
+__attribute__((noreturn)) void stub_end_thread(void);
+
+void stub_on_signal(int sig, void *info, struct stub_frame *f);
+int stub_fast(struct slot *s);
+
+static inline const volatile struct slot_ro *ro_of(const struct slot *s)
+{
+	return (const volatile struct slot_ro *)((const char *)s + SLOT_RO);
+}
+
+static inline uint64_t rdfsbase(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("rdfsbase %0" : "=r"(v));
+	return v;
+}
+
+static inline uint64_t rdgsbase(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("rdgsbase %0" : "=r"(v));
+	return v;
+}
+
+static void set_bases(uint64_t fs, uint64_t gs)
+{
+	__asm__ volatile("wrfsbase %0\n\twrgsbase %1" : : "r"(fs), "r"(gs));
+}
+
+/* Tells the sentry, and waits for its command. */
+static uint32_t hand_over(struct slot *s, uint32_t kind)
+{
+	const volatile struct slot_ro *ro = ro_of(s);
+	const uint32_t *go_word = (const uint32_t *)&ro->go;
+	uint32_t go = ro->go;
+
+	s->kind = kind;
+	__atomic_fetch_add(&s->seq, 1, __ATOMIC_SEQ_CST);
+	if (ro->sleeps)
+		stub_futex(&s->seq, FUTEX_WAKE, 1);
+	for (uint32_t n = 0; n < ro->spin; n++) {
+		if (__atomic_load_n(go_word, __ATOMIC_ACQUIRE) != go)
+			return ro->cmd;
+		__builtin_ia32_pause();
+	}
+	__atomic_store_n(&s->sleeps, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(go_word, __ATOMIC_SEQ_CST) == go)
+		stub_futex(go_word, FUTEX_WAIT, go);
+	s->sleeps = 0;
+	return ro->cmd;
+}
+
+static int in_image(uint64_t rip)
+{
+	return rip >= STUB_AGENT && rip < STUB_AGENT + STUB_CODE_SIZE;
+}
+
+#define AT(label) (rip == (uint64_t)(label))
+
+/*
+ * A signal that met stub code: 0 when that is all there is to it, else the kind of event. Calls and
+ * registers of the fast entry are complete from stub_fast_saved on.
+ */
+static uint32_t in_stub(struct slot *s, int sig, struct stub_frame *f)
+{
+	uint64_t rip = f->rip;
+
+	switch (sig) {
+	case SIGUSR1_:
+		s->kick = 1;
+		if (rip >= (uint64_t)stub_fast_leave && rip < (uint64_t)stub_fast_gone)
+			f->rip = (uint64_t)stub_fast_leave;
+		return 0;
+	case SIGTRAP_:
+		s->step = 1;
+		f->eflags &= ~(uint64_t)EFLAGS_TF;
+		if (rip >= (uint64_t)stub_fast_leave && rip < (uint64_t)stub_fast_gone)
+			f->rip = (uint64_t)stub_fast_leave;
+		return 0;
+	case SIGILL_:
+		if (AT(stub_born) || AT(stub_fast_frame))
+			return SLOT_EV_FRAMED;
+		if (AT(stub_fast_foreign)) {
+			f->rip = f->r11;
+			f->rcx = f->r11;
+			f->r11 = f->eflags;
+			return SLOT_EV_CALL;
+		}
+		break;
+	case SIGSEGV_:
+	case SIGBUS_:
+		if (rip >= (uint64_t)stub_fast_saved)
+			return SLOT_EV_REDO;
+		break;
+	}
+	return SLOT_EV_SIGNAL;
+}
+
+void stub_on_signal(int sig, void *info, struct stub_frame *f)
+{
+	struct slot *s = (struct slot *)((uint64_t)f & ~(uint64_t)(SLOT_SIZE - 1));
+	const volatile struct slot_ro *ro = ro_of(s);
+	uint32_t kind = SLOT_EV_SIGNAL;
+
+	if (in_image(f->rip)) {
+		kind = in_stub(s, sig, f);
+		if (!kind)
+			return;
+	}
+	s->sig = (uint32_t)sig;
+	s->frame = (uint64_t)f;
+	s->fs_base = rdfsbase();
+	s->gs_base = rdgsbase();
+	for (;;) {
+		uint32_t cmd = hand_over(s, kind);
+
+		if (cmd == SLOT_CMD_EXIT)
+			stub_end_thread();
+		if (cmd == SLOT_CMD_RETURN)
+			break;
+		kind = SLOT_EV_FRAMED;
+	}
+	s->kick = 0;
+	s->step = 0;
+	set_bases(ro->fs_base, ro->gs_base);
+}
+
+/* 0: the guest goes on with the registers of the slot; 1: through a frame. */
+int stub_fast(struct slot *s)
+{
+	const volatile struct slot_ro *ro = ro_of(s);
+	uint32_t cmd;
+
+	s->fs_base = rdfsbase();
+	s->gs_base = (uint64_t)s;
+	cmd = hand_over(s, SLOT_EV_FAST);
+	if (cmd == SLOT_CMD_EXIT)
+		stub_end_thread();
+	if (cmd != SLOT_CMD_FAST)
+		return 1;
+	if (ro->fs_base != s->fs_base)
+		set_bases(ro->fs_base, (uint64_t)s);
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the systrap backend: its objects, who may spin, the watchdog of kicks. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/bits.h"
+#include "base/list.h"
+#include "base/lock.h"
+#include "stub/stub.h"
+#include "systrap/trap.h"
+
+struct systrap {
+	struct platform base;
+	struct stub_system *stubs;
+	struct mutex lock;        /* LC_PLATFORM */
+	struct list_head threads; /* of gthread.all */
+
+	/* watchdog.c */
+	struct cond wake;
+	atomic_bool armed;
+	bool watching, closing;
+	struct host_thread *watchdog;
+
+	/* spin.c */
+	int nr_cpus;
+	atomic_int busy;      /* threads that want a CPU: one per pair at work, one per spinner */
+	uint32_t stub_spins;  /* looks at its word that a stub makes in SPIN_NS */
+};
+
+struct aspace {
+	struct systrap *st;
+	struct stub *stub;
+	struct list_head threads; /* of gthread.link; st->lock */
+	struct list_head idle;    /* host threads without a guest thread, by gthread.link; st->lock */
+	unsigned int nr_idle;
+	unsigned long slots[SLOT_NR / 8 / sizeof(long)]; /* in use; st->lock */
+	uint64_t ended_ns; /* time in guest code of threads that ended; st->lock */
+	atomic_bool lost;  /* a thread ended that nobody told to */
+};
+
+struct gthread {
+	struct aspace *as;
+	struct list_head link, all; /* st->lock */
+	int tid;
+	unsigned int n;     /* its slot */
+	uint64_t va;        /* ... in the stub */
+	struct slot *g;     /* ... here: everything in it is the guest's word */
+	struct slot_ro *ro;
+	uint32_t seq, go;   /* last event taken, last command given */
+	uint32_t seen;      /* commands that were done when the guest last went on */
+	bool gone;          /* dead, or about to be */
+	bool newborn;       /* its first event is still to come */
+	bool fresh;         /* starts with clean floating point, which is not set yet */
+	bool at_frame;      /* waits in a signal handler, not in the fast entry */
+	struct trap_at at;  /* then: its frame */
+	atomic_bool kicked, running;
+	_Atomic uint64_t guest_ns;   /* time between going on and stopping, so far ... */
+	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
+	_Atomic uint64_t cpu_ns;     /* what thread_cputime said last: never less again */
+	_Atomic uint64_t kick_ns;    /* when a kick was sent that was not answered yet, or 0 */
+
+	/* spin.c; the serving thread's */
+	bool active, spins;
+	unsigned int spin_fails;
+};
+
+/*
+ * --- spin.c: a pair is a stub thread and the sentry thread that serves it. While one works the other
+ * waits, by spinning if a CPU is free for that ---
+ */
+void spin_init(struct systrap *st, int nr_cpus);
+/* The pair is at work: may its waiting half spin until the next event? */
+void spin_before_run(struct gthread *th);
+/* The serving thread is about to sleep for something else than its guest. */
+void spin_idle(struct gthread *th);
+static inline bool spin_held(const struct gthread *th)
+{
+	return th->spins;
+}
+/* For how long the sentry's half looks, in ns; and whether that was worth it. */
+uint64_t spin_limit(const struct gthread *th);
+void spin_result(struct gthread *th, bool found);
+
+/* --- watchdog.c: a kick that is not answered in 100 ms costs the stub its life --- */
+void watchdog_arm(struct systrap *st);
+void watchdog_stop(struct systrap *st);

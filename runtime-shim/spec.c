@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -30,6 +31,7 @@ void spec_common(struct boot_conf *b, const struct rt_conf *conf)
 	struct sysinfo si;
 
 	b->nr_cpus = usable_cpus();
+	b->niceness = (uint64_t)(int64_t)getpriority(PRIO_PROCESS, 0);
 	if (sysinfo(&si) == 0)
 		b->total_memory = (uint64_t)si.totalram * si.mem_unit;
 	if (getrandom(&b->seed, sizeof(b->seed), 0) != sizeof(b->seed))

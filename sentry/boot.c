@@ -286,6 +286,7 @@ static int start_program(struct boot *b, struct tgroup **ret_init)
 						  .envp = c->env.nr ? c->env.v : NULL };
 		req.no_new_privs = c->flags & BOOT_NO_NEW_PRIVS;
 		req.oom_score_adj = (int)(int64_t)c->oom_score_adj;
+		req.niceness = (int)CLAMP((int64_t)c->niceness, INT64_C(-20), INT64_C(19));
 		ret = kernel_spawn(b->kernel, &req, ret_init);
 	}
 	if (ret < 0) {

@@ -83,6 +83,7 @@ static int spawn_build(struct kernel *k, struct spawn_request *req, struct task 
 	t->tg = tg;
 	tg->leader = t;
 	tg->oom_score_adj = req->oom_score_adj;
+	t->nice = req->niceness;
 	if (req->rlim)
 		memcpy(tg->rlim, req->rlim, sizeof(tg->rlim));
 	else

@@ -79,6 +79,7 @@ struct spawn_request {
 	struct uts_ns *uts;     /* consumed; NULL for the kernel's */
 	bool no_new_privs;
 	int oom_score_adj;
+	int niceness;    /* nice value, -20..19 */
 	struct tty *tty; /* controlling terminal, or NULL */
 };
 /* Starts a new process (init, or docker exec). 0 and *ret_tg (referenced), or the execve errno. */

@@ -49,7 +49,7 @@ def do_surroundings():
     expect(["do", "id", "-u"], 0, f"{os.getuid()}\n")
     expect(["do", "sh", "-c", "ulimit -n 333; ulimit -n"], 0, "333\n")
     if os.getuid() == 0:
-        expect(["do", "--uid", "1234", "sh", "-c", "id -u; id -g"], 0, "1234\n1234\n")
+        expect(["do", "--uid", "1234", "--cwd", "/", "sh", "-c", "id -u; id -g"], 0, "1234\n1234\n")
     path = os.path.join(SCRATCH, "written")
     expect(["do", "sh", "-c", f"echo x > {path}; cat {path}"], 0, "x\n")
     check(not os.path.exists(path), "nothing is written back")

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs that use GS themselves: their calls work, their memory is not written, their base stays. */
+/*
+ * Programs that use GS themselves: their calls work, their memory is not written, their base stays.
+ */
 #include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -49,8 +51,8 @@ static bool clean(void)
 static void try_base(unsigned long base, const char *what)
 {
 	set_gs(base);
-	printf("%s: %d bad, base %s, memory %s\n", what, calls(), get_gs() == base ? "kept" : "lost",
-	       clean() ? "clean" : "written");
+	printf("%s: %d bad, base %s, memory %s\n", what, calls(),
+	       get_gs() == base ? "kept" : "lost", clean() ? "clean" : "written");
 }
 
 static void *thread(void *arg)

@@ -7,10 +7,10 @@
 #ifdef __x86_64__
 
 struct state {
-	unsigned long rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15, flags;
+	unsigned long rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15,
+		flags;
 	unsigned char xmm[16][16];
 };
-
 
 /* All registers from in, the call, all registers to out. The red zone below rsp must live. */
 #define CALL(name, insns)                                                                          \
@@ -44,14 +44,15 @@ extern char after_pun[], after_mov[];
 
 static void check(const char *what, const struct state *in, const struct state *out, bool arith)
 {
-
 #define SAME(f)                                                                                    \
 	if (in->f != out->f) {                                                                     \
 		printf("%s: " #f " changed\n", what);                                              \
 	}
-	SAME(rbx) SAME(rdx) SAME(rsi) SAME(rdi) SAME(rbp) SAME(r8) SAME(r9) SAME(r10)
-	SAME(r12) SAME(r13) SAME(r14) SAME(r15)
-	if (memcmp(in->xmm[0], out->xmm[0], 32) || memcmp(in->xmm[15], out->xmm[15], 16)) {
+	SAME(rbx)
+	SAME(rdx) SAME(rsi) SAME(rdi) SAME(rbp) SAME(r8) SAME(r9) SAME(r10) SAME(r12) SAME(r13)
+		SAME(r14) SAME(r15) if (memcmp(in->xmm[0], out->xmm[0], 32) ||
+					memcmp(in->xmm[15], out->xmm[15], 16))
+	{
 		printf("%s: xmm changed\n", what);
 	}
 	/* the comparison behind the call sets its own */

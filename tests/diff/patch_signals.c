@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals that arrive anywhere in tight loops of calls: handlers see a program counter of the program's
- * own, registers survive, calls made in handlers work, and so does leaving by siglongjmp.
+ * Signals that arrive anywhere in tight loops of calls: handlers see a program counter of the
+ * program's own, registers survive, calls made in handlers work, and so does leaving by siglongjmp.
  */
 #include <pthread.h>
 #include <setjmp.h>

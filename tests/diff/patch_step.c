@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program that single-steps itself over calls: each instruction is one step, each call is made once. */
+/*
+ * A program that single-steps itself over calls: each instruction is one step, each call is made
+ * once.
+ */
 #include <sys/syscall.h>
 #include <ucontext.h>
 

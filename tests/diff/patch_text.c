@@ -33,7 +33,8 @@ static void same(void *p, const void *want, size_t n, const char *what)
 	unsigned char seen[64];
 
 	printf("%s: %s\n", what,
-	       pread(mem_fd, seen, n, (off_t)(unsigned long)p) == (ssize_t)n && !memcmp(seen, want, n) ?
+	       pread(mem_fd, seen, n, (off_t)(unsigned long)p) == (ssize_t)n &&
+			       !memcmp(seen, want, n) ?
 		       "original" :
 		       "changed");
 }
@@ -78,8 +79,8 @@ static void zones(void)
 	SHOW(mincore(LANDS, 8192, (unsigned char[2]){ 0 }));
 	SHOW(munmap(LANDS, 8192));
 	use(p, "zone: after munmap");
-	q = mmap(LANDS, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
-		 -1, 0);
+	q = mmap(LANDS, 8192, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	SHOW(q == LANDS);
 	for (int i = 0; i < 8192; i++) {
 		if (q[i])
@@ -90,7 +91,8 @@ static void zones(void)
 	SHOW(q[0x900] == (char)0xc3);
 	SHOW(munmap(q, 8192));
 	use(p, "zone: free again");
-	q = mmap(LANDS, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	q = mmap(LANDS, 8192, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		 0);
 	SHOW(q == LANDS);
 	use(p, "zone: hint");
 	munmap(q, 8192);
@@ -98,7 +100,8 @@ static void zones(void)
 	for (int i = 0; i < 2; i++)
 		pthread_create(&th[i], NULL, caller, p);
 	for (int i = 0; i < 100; i++) {
-		q = mmap(LANDS, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		q = mmap(LANDS, 8192, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		memset(q, i, 8192);
 		if (q[0x900] != (char)i || q[0x1000] != (char)i)
 			printf("lost a write\n");
@@ -196,7 +199,8 @@ static void shared_file(void)
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			char *r = mmap(BASE + 0x200000, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+			char *r = mmap(BASE + 0x200000, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE,
+				       fd, 0);
 
 			use(p, "file, child");
 			use(r + 256, "file, child's own");

@@ -2,8 +2,8 @@
 /*
  * Pieces of x86-64 code that make system calls, put where a test wants them: what a kernel that
  * rewrites call sites could get wrong. site_pun: `syscall` followed by the C library's comparison;
- * site_mov: number loaded right before, and nothing behind it that could be part of a jump; site_ret:
- * followed by a return.
+ * site_mov: number loaded right before, and nothing behind it that could be part of a jump;
+ * site_ret: followed by a return.
  */
 #pragma once
 
@@ -14,8 +14,8 @@ typedef long (*site_fn)(long nr, long a, long b, long c);
 
 /* mov %rdi,%rax; mov %rsi,%rdi; mov %rdx,%rsi; mov %rcx,%rdx; syscall; cmp $-4095,%rax; ret */
 static const unsigned char site_pun[] = {
-	0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xd6, 0x48, 0x89, 0xca,
-	0x0f, 0x05, 0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff, 0xc3,
+	0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xd6, 0x48, 0x89,
+	0xca, 0x0f, 0x05, 0x48, 0x3d, 0x01, 0xf0, 0xff, 0xff, 0xc3,
 };
 #define SITE_PUN_AT 12
 /* mov $110,%eax; syscall; ret: getppid; what follows makes a jump far below */

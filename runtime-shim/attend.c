@@ -146,19 +146,25 @@ static void on_ctl(struct attendant *a)
 	if (m.op == CTL_EXIT) {
 		a->ended = true;
 		a->status = (int)((const struct ctl_exit *)m.fixed)->status;
+	} else if (m.op == CTL_FAILED) {
+		/* it was to start later, and could not be executed */
+		a->ended = true;
+		a->status = (((const struct ctl_failed *)m.fixed)->code == ENOENT ? 127 : 126) << 8;
 	} else if (m.op == CTL_STOPPED) {
 		stop_self(a);
 	}
 }
 
 /* Why a process of the sandbox ended, in words. */
-static void describe(const char *who, pid_t *pid, struct rt_err *err)
+static void describe(const char *who, pid_t *pid, struct sandbox *sb, struct rt_err *err)
 {
 	int status;
 
-	if (waitpid(*pid, &status, 0) != *pid)
+	if (*pid <= 0 || waitpid(*pid, &status, 0) != *pid)
 		return;
 	*pid = -1;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		sb->killed_by = SIGKILL;
 	if (WIFSIGNALED(status))
 		rt_fail(err, EIO, "the sandbox's %s was killed by signal %d (%s)%s", who,
 			WTERMSIG(status), strsignal(WTERMSIG(status)),
@@ -178,7 +184,7 @@ int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err)
 		ret = ctl_receive(sb, g_msg, &m);
 	} while (ret == -EAGAIN);
 	if (ret < 0) {
-		describe("sentry", &sb->sentry, err);
+		describe("sentry", &sb->sentry, sb, err);
 		sandbox_kill(sb);
 		return -err->code;
 	}
@@ -224,7 +230,7 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 		if (a->ended)
 			return 0;
 		if (p[SENTRY].revents) {
-			describe("sentry", &a->sb->sentry, err);
+			describe("sentry", &a->sb->sentry, a->sb, err);
 			return -EIO;
 		}
 		/* the gofer follows a sentry that dies, and may be seen first */
@@ -232,13 +238,18 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 			struct pollfd dead = { a->sb->sentry_pidfd, POLLIN, 0 };
 
 			if (poll(&dead, 1, GOFER_GRACE_MS) > 0)
-				describe("sentry", &a->sb->sentry, err);
+				describe("sentry", &a->sb->sentry, a->sb, err);
 			else
-				describe("gofer", &a->sb->gofer, err);
+				describe("gofer", &a->sb->gofer, a->sb, err);
 			return -EIO;
 		}
 		if ((p[CTL].revents & POLLHUP) && !(p[CTL].revents & POLLIN)) {
-			describe("sentry", &a->sb->sentry, err);
+			/* a program started in a container ends with it */
+			if (a->sb->sentry < 0) {
+				a->status = SIGKILL;
+				return 0;
+			}
+			describe("sentry", &a->sb->sentry, a->sb, err);
 			return -EIO;
 		}
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * husk run: one container from an OCI bundle, in the foreground. Its state stands on disk while it
- * runs, so that other commands find it. A helper process removes that state if this command is
- * killed.
+ * husk create, start, run: a container from an OCI bundle. In the foreground the command itself
+ * attends to it, and a helper process removes the state if the command is killed; otherwise a
+ * monitor stays behind (create.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,24 +20,38 @@
 #include "attend.h"
 #include "base/auto.h"
 #include "base/bits.h"
-#include "spec.h"
-#include "state.h"
+#include "create.h"
+#include "ctl_client.h"
 
 struct run_flags {
-	const char *bundle, *pid_file, *console_socket, *user_log;
-	struct strlist pass_fd;
+	struct create_req req;
+	const char *user_log;
 	bool detach;
 };
 
 #define F(field) offsetof(struct run_flags, field)
 /* clang-format off */
+#define CREATE_FLAGS \
+	{ "bundle", FLAG_STR, F(req.bundle), "DIR", "directory with config.json (.)" }, \
+	{ "b", FLAG_STR, F(req.bundle), NULL, NULL }, \
+	{ "pid-file", FLAG_STR, F(req.pid_file), "FILE", "where the pid of the container's monitor is written" }, \
+	{ "console-socket", FLAG_STR, F(req.console_socket), "SOCK", "Unix socket that gets the terminal's master" }, \
+	{ "user-log", FLAG_STR, F(user_log), NULL, NULL }, \
+	{ "preserve-fds", FLAG_INT, F(req.preserve_fds), "N", "descriptors 3 to 3+N-1 are the program's too" }, \
+	{ "pass-fd", FLAG_LIST, F(req.pass_fd), "M:N", "descriptor M is the program's descriptor N" }, \
+	{ "no-pivot", FLAG_VOID_BOOL, 0, NULL, NULL }, \
+	{ "no-new-keyring", FLAG_VOID_BOOL, 0, NULL, NULL }, \
+	{ "fs-restore-image-path", FLAG_VOID, 0, NULL, NULL }, \
+	{ "fs-restore-direct", FLAG_VOID_BOOL, 0, NULL, NULL }
+
+static const struct flag create_flags[] = { CREATE_FLAGS };
 static const struct flag run_flags[] = {
-	{ "bundle", FLAG_STR, F(bundle), "DIR", "directory with config.json (.)" },
-	{ "pid-file", FLAG_STR, F(pid_file), "FILE", "where the sentry's pid is written" },
-	{ "console-socket", FLAG_STR, F(console_socket), "SOCK", "comes later" },
-	{ "user-log", FLAG_STR, F(user_log), NULL, NULL },
-	{ "detach", FLAG_BOOL, F(detach), NULL, "comes later" },
-	{ "pass-fd", FLAG_LIST, F(pass_fd), NULL, NULL },
+	CREATE_FLAGS,
+	{ "detach", FLAG_BOOL, F(detach), NULL, "leave it running" },
+	{ "d", FLAG_BOOL, F(detach), NULL, NULL },
+	{ "exec-fd", FLAG_VOID, 0, NULL, NULL },
+	{ "keep", FLAG_VOID_BOOL, 0, NULL, NULL },
+	{ "no-subreaper", FLAG_VOID_BOOL, 0, NULL, NULL },
 };
 /* clang-format on */
 
@@ -74,134 +88,140 @@ static int sweeper_start(const struct rt_conf *conf, struct container *c, pid_t 
 	_exit(0);
 }
 
-static int write_pid_file(const char *path, pid_t pid, struct rt_err *err)
+/* The program's start, said over our own connection. */
+static int start_own(struct creation *cr, struct rt_err *err)
 {
-	char tmp[4096];
-	FILE *f;
+	const struct ctl_start s = { 0 };
+	struct ctl_answer a;
 
-	if (!path)
-		return 0;
-	if (snprintf(tmp, sizeof(tmp), "%s.new", path) >= (int)sizeof(tmp))
-		return rt_fail(err, ENAMETOOLONG, "--pid-file: the path is too long");
-	f = fopen(tmp, "we");
-	if (!f || fprintf(f, "%d", pid) < 0 || fclose(f) != 0 || rename(tmp, path) < 0)
-		return rt_fail(err, errno, "--pid-file: %s: %s", path, strerror(errno));
-	return 0;
-}
-
-static int check(const struct run_flags *f, struct rt_err *err)
-{
-	if (f->detach)
-		return rt_fail(err, ENOSYS,
-			       "--detach comes with full OCI support; not in this version");
-	if (f->console_socket)
-		return rt_fail(err, ENOSYS,
-			       "--console-socket comes with full OCI support; not in this version");
-	return 0;
-}
-
-static int start(struct launch_req *r, struct container *c, struct sandbox *sb, bool *ret_exec,
-		 struct rt_err *err)
-{
-	auto_close int listen_fd = state_listen(c);
-
-	if (listen_fd < 0)
-		return rt_fail(err, -listen_fd, "control socket of '%s': %s", c->id,
-			       strerror(-listen_fd));
-	r->listen_fd = listen_fd;
-	if (launch(r, sb, err) < 0)
-		return -err->code;
-	c->pid = sb->sentry;
-	c->gofer_pid = sb->gofer;
-	c->start_time = process_start_time(sb->sentry, NULL);
-	if (attend_start(sb, ret_exec, err) < 0)
-		return -err->code;
-	if (state_save(c, err) < 0) {
-		sandbox_kill(sb);
-		return -err->code;
+	if (ctl_send(cr->sb.ctl, &cr->c, CTL_START, 1, &s, NULL, 0, err) < 0 ||
+	    ctl_answer(cr->sb.ctl, &cr->c, &a, err) < 0) {
+		cr->exec_failed = a.value == CTL_STAGE_EXEC;
+		return rt_fail_in(err, "unable to start container process");
 	}
-	return 0;
+	cr->c.status = "running";
+	return state_save(&cr->c, err);
 }
 
-static int run(const struct rt_conf *conf, const struct run_flags *f, const char *id,
-	       struct launch_req *r, struct bundle *b, struct rt_err *err)
+static int run_foreground(struct creation *cr, struct rt_err *err)
 {
-	struct container c = { .dir_fd = -1 };
 	pid_t sweeper = -1;
-	struct sandbox sb;
-	bool exec = false;
-	int ret, pipe_fd = -1;
+	int ret, pipe_fd;
 
-	sandbox_init(&sb);
-	if (spec_load(f->bundle, r, b, err) < 0)
+	attend_block_signals();
+	if (creation_begin(cr, false, err) < 0)
 		return -err->code;
-	r->boot.id = strdup(id);
-	if (!r->boot.hostname)
-		r->boot.hostname = strdup(id);
-	r->boot.flags |= BOOT_FOREGROUND;
-	r->foreground = true;
-	spec_common(&r->boot, conf);
-	spec_stdio(r);
-	if (b->terminal && !r->tty)
-		return rt_fail(
-			err, ENOTTY,
-			"config.json: process.terminal is true, but standard input or output is no terminal");
-	if (!b->terminal && r->tty) {
-		/*
-		 * the guest gets plain descriptors: its standard streams are no terminal of its own
-		 */
-		r->tty = false;
-		r->boot.flags &= ~(uint64_t)BOOT_TTY;
-		r->boot.tty_mask = 0;
-		r->boot.stdio_same = 0x210;
-		for (int i = 0; i < 3; i++)
-			r->stdio[i] = i;
-	}
-	if (state_create(conf, id, &c, err) < 0)
-		return -err->code;
-	c.bundle = strdup(b->dir);
-	c.rootfs = strdup(b->root);
-	c.annotations = b->annotations ? strdup(b->annotations) : NULL;
-	pipe_fd = sweeper_start(conf, &c, &sweeper, err);
-	ret = pipe_fd < 0 ? pipe_fd : start(r, &c, &sb, &exec, err);
+	cr->c.pid = getpid();
+	pipe_fd = sweeper_start(cr->conf, &cr->c, &sweeper, err);
+	ret = pipe_fd < 0 ? pipe_fd : creation_up(cr, creation_hooks, err);
+	if (ret == 0)
+		ret = creation_record(cr, err);
+	if (ret == 0)
+		ret = start_own(cr, err);
 	/* the lock is for changes of state: others may look while we wait */
-	if (ret == 0)
-		ret = write_pid_file(f->pid_file, sb.sentry, err);
-	if (c.dir_fd >= 0)
-		state_unlock(&c);
-	if (ret == 0)
-		ret = attend(&sb, STDIN_FILENO, STDOUT_FILENO, err);
-	sandbox_kill(&sb);
-	if (f->pid_file)
-		unlink(f->pid_file);
+	state_unlock(&cr->c);
+	if (ret == 0) {
+		hooks_run_all(cr->bundle.config, "poststart", &cr->c, "running");
+		ret = attend(&cr->sb, STDIN_FILENO, STDOUT_FILENO, err);
+	}
+	sandbox_kill(&cr->sb);
+	if (cr->req->pid_file)
+		unlink(cr->req->pid_file);
+	hooks_run_all(cr->bundle.config, "poststop", &cr->c, "stopped");
 	if (pipe_fd >= 0) {
 		close(pipe_fd);
 		waitpid(sweeper, NULL, 0);
 	}
-	container_fini(&c);
+	return ret;
+}
+
+static int run_detached(struct creation *cr, struct rt_err *err)
+{
+	if (creation_begin(cr, true, err) < 0 || creation_detached(cr, err) < 0)
+		return -err->code;
+	if (container_start(&cr->c, cr->bundle.config, err) < 0) {
+		kill(cr->c.pid, SIGKILL);
+		waitpid(cr->c.pid, NULL, 0);
+		state_wait_gone(&cr->c, 2000);
+		state_destroy(cr->conf, &cr->c, err);
+		return -err->code;
+	}
+	return 0;
+}
+
+static int usage(const char *cmd, const struct flag *flags, size_t nr, int ret)
+{
+	printf("usage: husk [flags] %s [flags] ID\n\n", cmd);
+	flags_help(flags, nr);
 	return ret;
 }
 
 int cmd_run(const struct rt_conf *conf, int argc, char **argv)
 {
-	struct run_flags f = { .bundle = "." };
+	struct run_flags f = { .req.bundle = "." };
 	struct rt_err err = { 0 };
-	struct bundle b = { 0 };
-	struct launch_req r;
+	struct creation cr;
 	int i, ret;
 
 	i = flags_parse(run_flags, ARRAY_SIZE(run_flags), &f, argc, argv, &err);
-	if (i == -ENODATA || (i >= 0 && i + 1 != argc)) {
-		printf("usage: husk [flags] run [flags] ID\n\n");
-		flags_help(run_flags, ARRAY_SIZE(run_flags));
-		return i == -ENODATA ? 0 : 2;
-	}
-	if (i < 0 || check(&f, &err) < 0)
+	if (i == -ENODATA || (i >= 0 && i + 1 != argc))
+		return usage("run", run_flags, ARRAY_SIZE(run_flags), i == -ENODATA ? 0 : 2);
+	if (i < 0)
 		return rt_report(&err, "run");
-	launch_req_init(&r, conf);
-	attend_block_signals();
-	ret = run(conf, &f, argv[i], &r, &b, &err);
-	launch_req_fini(&r);
-	bundle_fini(&b);
+	f.req.id = argv[i];
+	creation_init(&cr, conf, &f.req);
+	ret = f.detach ? run_detached(&cr, &err) : run_foreground(&cr, &err);
+	creation_fini(&cr);
 	return ret < 0 ? rt_report(&err, "run") : ret;
+}
+
+int cmd_create(const struct rt_conf *conf, int argc, char **argv)
+{
+	struct run_flags f = { .req.bundle = "." };
+	struct rt_err err = { 0 };
+	struct creation cr;
+	int i, ret;
+
+	i = flags_parse(create_flags, ARRAY_SIZE(create_flags), &f, argc, argv, &err);
+	if (i == -ENODATA || (i >= 0 && i + 1 != argc))
+		return usage("create", create_flags, ARRAY_SIZE(create_flags),
+			     i == -ENODATA ? 0 : 2);
+	if (i < 0)
+		return rt_report(&err, "create");
+	f.req.id = argv[i];
+	creation_init(&cr, conf, &f.req);
+	ret = creation_begin(&cr, true, &err);
+	if (ret == 0)
+		ret = creation_detached(&cr, &err);
+	else if (cr.c.dir_fd >= 0)
+		state_destroy(conf, &cr.c, &err);
+	creation_fini(&cr);
+	return ret < 0 ? rt_report(&err, "create") : 0;
+}
+
+int cmd_start(const struct rt_conf *conf, int argc, char **argv)
+{
+	struct rt_err err = { 0 };
+	auto_free char *text = NULL;
+	json_t *config = NULL;
+	struct container c;
+	int ret;
+
+	if (argc != 2 || argv[1][0] == '-')
+		return usage("start", NULL, 0, argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2);
+	if (state_load(conf, argv[1], &c, &err) < 0)
+		return rt_report(&err, "start");
+	if (strcmp(c.status, "created") == 0)
+		ret = state_config(&c, &text, &err);
+	else if (strcmp(c.status, "stopped") == 0)
+		ret = rt_fail(&err, EINVAL, "cannot start a container that has stopped");
+	else
+		ret = rt_fail(&err, EINVAL, "cannot start an already running container");
+	if (ret == 0) {
+		config = json_loads(text, 0, NULL);
+		ret = container_start(&c, config, &err);
+		json_decref(config);
+	}
+	container_fini(&c);
+	return ret < 0 ? rt_report(&err, "start") : 0;
 }

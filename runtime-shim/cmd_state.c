@@ -14,7 +14,8 @@
 #include "base/auto.h"
 #include "base/bits.h"
 #include "conf.h"
-#include "proto/control.h"
+#include "ctl_client.h"
+#include "hooks.h"
 #include "state.h"
 
 struct list_flags {
@@ -30,18 +31,6 @@ static const struct flag list_flags[] = {
 	{ "q", FLAG_BOOL, offsetof(struct list_flags, quiet), NULL, NULL },
 };
 /* clang-format on */
-
-static json_t *state_json(const struct container *c)
-{
-	json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "ociVersion", "1.2.0", "id", c->id, "status",
-			      c->status, "bundle", c->bundle);
-
-	if (o && c->pid > 0)
-		json_object_set_new(o, "pid", json_integer(c->pid));
-	if (o && c->annotations)
-		json_object_set_new(o, "annotations", json_loads(c->annotations, 0, NULL));
-	return o;
-}
 
 struct list {
 	const struct list_flags *f;
@@ -147,32 +136,6 @@ static int signal_number(const char *s, struct rt_err *err)
 	return rt_fail(err, EINVAL, "'%s' is no signal: a number, or a name as KILL or SIGTERM", s);
 }
 
-/* One request to the sentry of c and its answer. */
-static int request(struct container *c, uint16_t op, const void *fixed, struct rt_err *err)
-{
-	auto_close int fd = state_connect(c);
-	struct timeval tv = { .tv_sec = 15 };
-	static char buf[CTL_MSG_MAX] __aligned(8);
-	struct ctl_msg m;
-	ssize_t n;
-
-	if (fd < 0)
-		return rt_fail(err, -fd, "container '%s' does not answer: %s", c->id,
-			       strerror(-fd));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	n = (ssize_t)ctl_encode(buf, op, 1, fixed, NULL, 0);
-	if (send(fd, buf, (size_t)n, MSG_NOSIGNAL) < 0)
-		return rt_fail(err, errno, "container '%s': %s", c->id, strerror(errno));
-	n = recv(fd, buf, sizeof(buf), 0);
-	if (n <= 0)
-		return rt_fail(err, n < 0 ? errno : EPIPE, "container '%s' did not answer: %s",
-			       c->id, n < 0 ? strerror(errno) : "it ended");
-	if (ctl_decode(buf, (size_t)n, &m) < 0 || m.op != CTL_REPLY)
-		return rt_fail(err, EPROTO, "container '%s' answered something else", c->id);
-	n = ((const struct ctl_reply *)m.fixed)->error;
-	return n < 0 ? rt_fail(err, (int)-n, "container '%s': %s", c->id, strerror((int)-n)) : 0;
-}
-
 struct kill_flags {
 	bool all;
 	long pid;
@@ -183,8 +146,31 @@ static const struct flag kill_flags[] = {
 	{ "all", FLAG_BOOL, offsetof(struct kill_flags, all), NULL, "all processes of the container" },
 	{ "a", FLAG_BOOL, offsetof(struct kill_flags, all), NULL, NULL },
 	{ "pid", FLAG_INT, offsetof(struct kill_flags, pid), "N", "the process with this id inside" },
+	{ "pgid", FLAG_VOID, 0, NULL, NULL },
 };
 /* clang-format on */
+
+static int send_signal(struct container *c, const struct ctl_signal *s, struct rt_err *err)
+{
+	struct ctl_answer a;
+	int ret = ctl_request(c, CTL_SIGNAL, s, &a, err);
+
+	/* it ended while we asked */
+	if (ret == -ESRCH || ret == -EPIPE || ret == -ECONNREFUSED || ret == -ECONNRESET) {
+		*err = (struct rt_err){ 0 };
+		if (s->sig == SIGKILL || s->pid == -1)
+			return 0;
+		return rt_fail(err, ESRCH, "container not running");
+	}
+	if (ret < 0 && s->sig == SIGKILL) {
+		/* a sentry that does not answer is no reason to live */
+		*err = (struct rt_err){ 0 };
+		return kill(c->sentry_pid, SIGKILL) < 0 ?
+			       rt_fail(err, errno, "container '%s': %s", c->id, strerror(errno)) :
+			       0;
+	}
+	return ret;
+}
 
 int cmd_kill(const struct rt_conf *conf, int argc, char **argv)
 {
@@ -205,10 +191,11 @@ int cmd_kill(const struct rt_conf *conf, int argc, char **argv)
 	if (s.sig < 0 || state_load(conf, argv[i], &c, &err) < 0)
 		return rt_report(&err, "kill");
 	s.pid = f.all ? -1 : (int32_t)f.pid;
-	if (strcmp(c.status, "running") != 0)
-		ret = rt_fail(&err, ESRCH, "container '%s' is not running", c.id);
+	if (strcmp(c.status, "stopped") == 0)
+		/* engines take these words for an end that they have missed */
+		ret = f.all ? 0 : rt_fail(&err, ESRCH, "container not running");
 	else
-		ret = request(&c, CTL_SIGNAL, &s, &err);
+		ret = send_signal(&c, &s, &err);
 	container_fini(&c);
 	return ret < 0 ? rt_report(&err, "kill") : 0;
 }
@@ -226,22 +213,25 @@ static const struct flag delete_flags[] = {
 static int delete_one(const struct rt_conf *conf, struct container *c, bool force,
 		      struct rt_err *err)
 {
-	const struct timespec tick = { .tv_nsec = 5000000 };
+	auto_free char *text = NULL;
+	struct rt_err no_config = { 0 };
+	json_t *config = NULL;
 
-	if (strcmp(c->status, "stopped") != 0) {
-		if (!force)
-			return rt_fail(err, EBUSY,
-				       "container '%s' is %s: stop it first, or use --force", c->id,
-				       c->status);
+	if (strcmp(c->status, "stopped") != 0 && strcmp(c->status, "created") != 0 && !force)
+		return rt_fail(err, EBUSY, "container '%s' is %s: stop it first, or use --force",
+			       c->id, c->status);
+	/* the monitor sees the sandbox end and goes; one that does not is killed */
+	if (strcmp(c->status, "stopped") != 0 && c->sentry_pid > 0)
+		kill(c->sentry_pid, SIGKILL);
+	if (strcmp(c->status, "stopped") != 0 && state_wait_gone(c, 3000) < 0 && c->pid > 0)
 		kill(c->pid, SIGKILL);
-		for (int n = 0; n < 2000; n++) {
-			char state = 0;
-
-			if (process_start_time(c->pid, &state) != c->start_time || state == 'Z')
-				break;
-			nanosleep(&tick, NULL);
-		}
-	}
+	if (state_wait_gone(c, 10000) < 0)
+		return rt_fail(err, EBUSY, "container '%s': its processes do not end", c->id);
+	if (state_config(c, &text, &no_config) == 0)
+		config = json_loads(text, 0, NULL);
+	c->pid = 0;
+	hooks_run_all(config, "poststop", c, "stopped");
+	json_decref(config);
 	return state_destroy(conf, c, err);
 }
 

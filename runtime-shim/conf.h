@@ -9,6 +9,8 @@
 
 #include "flags.h"
 
+#define OCI_VERSION "1.2.0"
+
 struct rt_conf {
 	const char *root; /* state directory */
 	const char *log, *log_format;
@@ -36,6 +38,8 @@ extern const struct command commands[];
 const struct command *command_find(const char *name);
 
 int cmd_do(const struct rt_conf *conf, int argc, char **argv);
+int cmd_create(const struct rt_conf *conf, int argc, char **argv);
+int cmd_start(const struct rt_conf *conf, int argc, char **argv);
 int cmd_run(const struct rt_conf *conf, int argc, char **argv);
 int cmd_spec(const struct rt_conf *conf, int argc, char **argv);
 int cmd_list(const struct rt_conf *conf, int argc, char **argv);

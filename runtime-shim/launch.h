@@ -26,7 +26,7 @@ struct launch_req {
 	int stdio[3];
 	bool tty;        /* make a terminal pump */
 	int listen_fd;   /* borrowed: control socket for other commands, or -1 */
-	bool foreground; /* die with the caller */
+	bool foreground; /* die with the caller, and attend() there */
 };
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
@@ -37,8 +37,9 @@ int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *r
 struct sandbox {
 	pid_t sentry, gofer;
 	int sentry_pidfd, gofer_pidfd;
-	int ctl; /* SOCK_SEQPACKET to the sentry */
-	int tty; /* SOCK_STREAM: bytes of the terminal, or -1 */
+	int ctl;       /* SOCK_SEQPACKET to the sentry */
+	int tty;       /* SOCK_STREAM: bytes of the terminal, or -1 */
+	int killed_by; /* the signal that ended it from outside, or 0 */
 };
 
 void sandbox_init(struct sandbox *sb);

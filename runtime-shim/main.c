@@ -18,7 +18,9 @@
 /* clang-format off */
 const struct command commands[] = {
 	{ "do",         cmd_do,       "run a command in a sandbox over the host's file tree" },
-	{ "run",        cmd_run,      "create and start a container from an OCI bundle, in the foreground" },
+	{ "create",     cmd_create,   "create a container from an OCI bundle" },
+	{ "start",      cmd_start,    "start the program of a created container" },
+	{ "run",        cmd_run,      "create and start a container from an OCI bundle" },
 	{ "spec",       cmd_spec,     "write a config.json to start from" },
 	{ "list",       cmd_list,     "list the containers of this state directory" },
 	{ "state",      cmd_state,    "print the state of a container as JSON" },
@@ -28,7 +30,6 @@ const struct command commands[] = {
 	{ "doctor",     cmd_doctor,   "say what this host can do for husk and what is missing" },
 	{ "help",       cmd_help,     "this help; 'help syscalls' lists the system calls" },
 	{ "version",    cmd_version,  "print the version" },
-	{ "create",     cmd_later, NULL }, { "start",      cmd_later, NULL },
 	{ "exec",       cmd_later, NULL }, { "ps",         cmd_later, NULL },
 	{ "wait",       cmd_later, NULL }, { "pause",      cmd_later, NULL },
 	{ "resume",     cmd_later, NULL }, { "events",     cmd_later, NULL },
@@ -149,6 +150,8 @@ static int roles(int argc, char **argv)
 		return sentry_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "gofer") == 0)
 		return gofer_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "monitor") == 0)
+		return monitor_main(argc - 1, argv + 1);
 	return -1;
 }
 

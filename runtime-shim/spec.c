@@ -131,19 +131,15 @@ static bool same_file(int a, int b)
 	return syscall(SYS_kcmp, self, self, KCMP_FILE, a, b) == 0;
 }
 
-void spec_stdio(struct launch_req *r)
+/* Descriptors 0 to 2 but those of mask; which of them are one open file. */
+static void streams(struct launch_req *r, uint64_t mask)
 {
-	struct winsize ws;
-
-	r->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	r->boot.stdio_same = 0;
+	r->boot.tty_mask = mask;
 	for (int i = 0; i < 3; i++) {
 		int same = i;
 
-		r->stdio[i] = fcntl(i, F_GETFD) < 0 ? -1 : i;
-		if (r->tty && isatty(i)) {
-			r->boot.tty_mask |= 1u << i;
-			r->stdio[i] = -1;
-		}
+		r->stdio[i] = mask >> i & 1 || fcntl(i, F_GETFD) < 0 ? -1 : i;
 		for (int k = 0; k < i && r->stdio[i] >= 0 && same == i; k++) {
 			if (r->stdio[k] >= 0 && same_file(i, k))
 				same = k;
@@ -156,6 +152,31 @@ void spec_stdio(struct launch_req *r)
 		if (r->stdio[i] >= 0)
 			r->stdio[i] = reopen(i);
 	}
+}
+
+void spec_streams(struct launch_req *r)
+{
+	r->tty = false;
+	r->boot.flags &= ~(uint64_t)BOOT_TTY;
+	streams(r, 0);
+}
+
+void spec_terminal(struct launch_req *r)
+{
+	r->tty = true;
+	r->boot.flags |= BOOT_TTY;
+	streams(r, 7);
+}
+
+void spec_stdio(struct launch_req *r)
+{
+	struct winsize ws;
+	uint64_t mask = 0;
+
+	r->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	for (int i = 0; i < 3 && r->tty; i++)
+		mask |= isatty(i) ? UINT64_C(1) << i : 0;
+	streams(r, mask);
 	if (!r->tty)
 		return;
 	r->boot.flags |= BOOT_TTY;

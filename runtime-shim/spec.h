@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <jansson.h>
+
 #include "launch.h"
 
 #define SPEC_CAPS_ALL ((1ULL << 41) - 1) /* CAP_CHOWN .. CAP_CHECKPOINT_RESTORE */
@@ -18,6 +20,9 @@ int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src,
 		    bool ro, struct rt_err *err);
 /* Which descriptors the guest gets, and whether it gets a terminal. */
 void spec_stdio(struct launch_req *r);
+/* The guest gets our descriptors, terminals or not; or a terminal of its own on all three. */
+void spec_streams(struct launch_req *r);
+void spec_terminal(struct launch_req *r);
 
 /* The rest of a bundle that the sentry need not know. */
 struct bundle {
@@ -26,6 +31,11 @@ struct bundle {
 	char *text;        /* owned: config.json as it is */
 	char *annotations; /* owned: JSON object, or NULL */
 	bool terminal;
+	bool oom_score_set;
+	json_t *config; /* owned: the whole document */
+	/* the network namespace: a new one, one that exists (owned), or the caller's */
+	bool net_new;
+	char *net_path;
 };
 void bundle_fini(struct bundle *b);
 /* Reads DIR/config.json and fills r->boot and the trees. */

@@ -289,8 +289,10 @@ static int parse_process(struct parser *p, json_t *top)
 	if (nnp)
 		c->flags |= BOOT_NO_NEW_PRIVS;
 	v = json_object_get(proc, "oomScoreAdj");
-	if (json_is_integer(v))
+	if (json_is_integer(v)) {
 		c->oom_score_adj = (uint64_t)json_integer_value(v);
+		p->b->oom_score_set = true;
+	}
 	if (parse_user(p, proc) < 0 || parse_caps(p, proc) < 0 || parse_rlimits(p, proc) < 0)
 		return -p->err->code;
 	v = json_object_get(proc, "consoleSize");
@@ -514,7 +516,10 @@ static int parse_linux(struct parser *p, json_t *top)
 			return -EINVAL;
 		if (!type)
 			return bad(p, "linux.namespaces[].type", "is missing");
-		if (path && *path && strcmp(type, "network") != 0)
+		if (strcmp(type, "network") == 0) {
+			p->b->net_new = !path || !*path;
+			p->b->net_path = path && *path ? strdup(path) : NULL;
+		} else if (path && *path)
 			rt_warn("config.json: linux.namespaces: joining %s (%s) is not in this version",
 				path, type);
 	}
@@ -577,7 +582,7 @@ int spec_parse(const char *text, size_t size, const char *dir, struct launch_req
 	ann = ret == 0 ? json_object_get(top, "annotations") : NULL;
 	if (json_is_object(ann))
 		b->annotations = json_dumps(ann, JSON_COMPACT);
-	json_decref(top);
+	b->config = top;
 	return ret;
 }
 
@@ -613,4 +618,7 @@ void bundle_fini(struct bundle *b)
 	free(b->root);
 	free(b->text);
 	free(b->annotations);
+	free(b->net_path);
+	json_decref(b->config);
+	*b = (struct bundle){ 0 };
 }

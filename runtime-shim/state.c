@@ -17,6 +17,7 @@
 
 #include "base/auto.h"
 #include "base/bits.h"
+#include "ctl_client.h"
 #include "state.h"
 
 #define STATE_MAX (1u << 20)
@@ -110,7 +111,11 @@ void container_fini(struct container *c)
 
 static void remove_files(int root_fd, const char *id, int dir_fd)
 {
-	unlinkat(dir_fd, "control.sock", 0);
+	static const char *const files[] = { "control.sock", "config.json", "config.json.new",
+					     "exit", "exit.new" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		unlinkat(dir_fd, files[i], 0);
 	unlinkat(dir_fd, "state.json.new", 0);
 	unlinkat(dir_fd, "state.json", 0);
 	unlinkat(root_fd, id, AT_REMOVEDIR);
@@ -140,8 +145,33 @@ static char *dup_member(json_t *o, const char *key)
 	return strdup(s ? s : "");
 }
 
+static int read_exit(int dir_fd)
+{
+	auto_close int fd = openat(dir_fd, "exit", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char buf[16] = "";
+	int status = -1;
+
+	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) <= 0)
+		return -1;
+	return sscanf(buf, "%d", &status) == 1 ? status : -1;
+}
+
+/* The sentry knows whether its program runs. */
+static const char *ask_status(struct container *c)
+{
+	const struct ctl_state s = { 0 };
+	struct rt_err err = { 0 };
+	struct ctl_answer a;
+
+	if (ctl_request(c, CTL_STATE, &s, &a, &err) < 0)
+		return "running";
+	return strcmp(a.text, "created") == 0 ? "created" : "running";
+}
+
 static int load_locked(struct container *c)
 {
+	static const char *const known[] = { "created", "starting", "running", "paused" };
+	const char *status;
 	auto_close int fd = openat(c->dir_fd, "state.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	auto_free char *text = NULL;
 	json_t *o, *ann;
@@ -165,13 +195,28 @@ static int load_locked(struct container *c)
 	ann = json_object_get(o, "annotations");
 	c->annotations = ann ? json_dumps(ann, JSON_COMPACT) : NULL;
 	c->pid = (pid_t)json_integer_value(json_object_get(o, "pid"));
+	c->sentry_pid = (pid_t)json_integer_value(json_object_get(o, "sentryPid"));
+	c->number = (unsigned int)json_integer_value(json_object_get(o, "number"));
 	c->gofer_pid = (pid_t)json_integer_value(json_object_get(o, "goferPid"));
 	c->start_time = (unsigned long long)json_integer_value(json_object_get(o, "startTime"));
 	c->owner = (unsigned int)json_integer_value(json_object_get(o, "owner"));
+	status = json_string_value(json_object_get(o, "status"));
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (status && strcmp(known[i], status) == 0)
+			c->status = known[i];
+	}
 	json_decref(o);
-	c->status = alive(c) ? "running" : "stopped";
-	if (!alive(c))
+	if (!c->status)
+		return -EINVAL;
+	c->exit_status = -1;
+	if (!alive(c)) {
+		c->status = "stopped";
 		c->pid = 0;
+		c->exit_status = read_exit(c->dir_fd);
+	} else if (strcmp(c->status, "starting") == 0) {
+		/* whoever started it did not live to write down how it went */
+		c->status = ask_status(c);
+	}
 	return 0;
 }
 
@@ -245,20 +290,44 @@ int state_create(const struct rt_conf *conf, const char *id, struct container *r
 	snprintf(stamp + n, sizeof(stamp) - n, ".%09ldZ", ts.tv_nsec);
 	ret_c->created = strdup(stamp);
 	ret_c->owner = geteuid();
+	ret_c->exit_status = -1;
 	ret_c->status = "creating";
 	return 0;
+}
+
+/* Replaced as a whole: a reader sees the old one or the new one. */
+static int write_file(int dir_fd, const char *name, const char *text, size_t size)
+{
+	char tmp[64];
+	auto_close int fd = -1;
+
+	snprintf(tmp, sizeof(tmp), "%s.new", name);
+	fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	while (size > 0) {
+		ssize_t n = write(fd, text, size);
+
+		if (n < 0)
+			return -errno;
+		text += n;
+		size -= (size_t)n;
+	}
+	return renameat(dir_fd, tmp, dir_fd, name) < 0 ? -errno : 0;
 }
 
 int state_save(struct container *c, struct rt_err *err)
 {
 	auto_close int fd = -1;
 	auto_free char *text = NULL;
-	json_t *o = json_pack("{s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:s,s:i}", "ociVersion", "1.2.0", "id",
-			      c->id, "pid", (int)c->pid, "goferPid", (int)c->gofer_pid, "startTime",
-			      (json_int_t)c->start_time, "bundle", c->bundle ? c->bundle : "",
-			      "rootfs", c->rootfs ? c->rootfs : "", "created",
-			      c->created ? c->created : "", "owner", (int)c->owner);
-	size_t n;
+	json_t *o =
+		json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:i,s:I,s:s,s:s,s:s,s:i}", "ociVersion",
+			  OCI_VERSION, "id", c->id, "status", c->status, "pid", (int)c->pid,
+			  "sentryPid", (int)c->sentry_pid, "goferPid", (int)c->gofer_pid, "number",
+			  (int)c->number, "startTime", (json_int_t)c->start_time, "bundle",
+			  c->bundle ? c->bundle : "", "rootfs", c->rootfs ? c->rootfs : "",
+			  "created", c->created ? c->created : "", "owner", (int)c->owner);
+	int ret;
 
 	if (o && c->annotations)
 		json_object_set_new(o, "annotations", json_loads(c->annotations, 0, NULL));
@@ -266,13 +335,80 @@ int state_save(struct container *c, struct rt_err *err)
 	json_decref(o);
 	if (!text)
 		return rt_fail(err, ENOMEM, "out of memory");
-	n = strlen(text);
-	fd = openat(c->dir_fd, "state.json.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n ||
-	    renameat(c->dir_fd, "state.json.new", c->dir_fd, "state.json") < 0)
-		return rt_fail(err, errno, "cannot write the state of '%s': %s", c->id,
-			       strerror(errno));
+	ret = write_file(c->dir_fd, "state.json", text, strlen(text));
+	return ret < 0 ? rt_fail(err, -ret, "cannot write the state of '%s': %s", c->id,
+				 strerror(-ret)) :
+			 0;
+}
+
+int state_keep_config(struct container *c, const char *text, size_t size, struct rt_err *err)
+{
+	int ret = write_file(c->dir_fd, "config.json", text, size);
+
+	return ret < 0 ? rt_fail(err, -ret, "cannot keep the configuration of '%s': %s", c->id,
+				 strerror(-ret)) :
+			 0;
+}
+
+int state_config(struct container *c, char **ret_text, struct rt_err *err)
+{
+	auto_close int fd = openat(c->dir_fd, "config.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	auto_free char *text = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return rt_fail(err, errno, "the configuration of '%s': %s", c->id, strerror(errno));
+	text = calloc(1, (size_t)st.st_size + 1);
+	n = text ? read(fd, text, (size_t)st.st_size) : -1;
+	if (n < 0)
+		return rt_fail(err, EIO, "the configuration of '%s' cannot be read", c->id);
+	*ret_text = STEAL(text);
 	return 0;
+}
+
+void state_write_exit(int dir_fd, int status)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", status);
+	write_file(dir_fd, "exit", text, strlen(text));
+}
+
+static bool gone(pid_t pid, unsigned long long start)
+{
+	unsigned long long now;
+	char state = 0;
+
+	if (pid <= 0)
+		return true;
+	now = process_start_time(pid, &state);
+	return now == 0 || (start && now != start) || state == 'Z' || state == 'X';
+}
+
+int state_wait_gone(const struct container *c, int limit_ms)
+{
+	const struct timespec tick = { .tv_nsec = 1000000 };
+
+	for (int n = 0; n < limit_ms; n++) {
+		/* numbers of processes come back late: they were ours a moment ago */
+		if (gone(c->pid, c->start_time) && gone(c->sentry_pid, 0) && gone(c->gofer_pid, 0))
+			return 0;
+		nanosleep(&tick, NULL);
+	}
+	return -ETIMEDOUT;
+}
+
+json_t *state_json(const struct container *c)
+{
+	json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "ociVersion", OCI_VERSION, "id", c->id, "status",
+			      c->status, "bundle", c->bundle);
+
+	if (o && c->pid > 0)
+		json_object_set_new(o, "pid", json_integer(c->pid));
+	if (o && c->annotations)
+		json_object_set_new(o, "annotations", json_loads(c->annotations, 0, NULL));
+	return o;
 }
 
 int state_destroy(const struct rt_conf *conf, struct container *c, struct rt_err *err)

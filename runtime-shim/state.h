@@ -15,10 +15,13 @@ struct container {
 	int dir_fd; /* owned: ROOT/ID, locked */
 	char id[1025];
 	char *bundle, *rootfs, *annotations, *created; /* owned */
-	pid_t pid, gofer_pid;
+	/* pid: of the container monitor, which is what engines know */
+	pid_t pid, sentry_pid, gofer_pid;
 	unsigned long long start_time; /* of pid, so that a reused number is not taken for it */
 	unsigned int owner;
-	const char *status; /* "creating", "created", "running", "stopped" */
+	unsigned int number; /* in its sandbox: ctl_hdr.container */
+	int exit_status;     /* of one that has stopped; -1: not known */
+	const char *status;  /* "creating", "created", "running", "paused", "stopped" */
 };
 
 int state_id_check(const char *id, struct rt_err *err);
@@ -31,6 +34,16 @@ int state_create(const struct rt_conf *conf, const char *id, struct container *r
 int state_load(const struct rt_conf *conf, const char *id, struct container *ret_c,
 	       struct rt_err *err);
 int state_save(struct container *c, struct rt_err *err);
+/* The bundle's config.json as it was at creation is kept beside the state. */
+int state_keep_config(struct container *c, const char *text, size_t size, struct rt_err *err);
+/* The kept one: *ret_text is to be freed. */
+int state_config(struct container *c, char **ret_text, struct rt_err *err);
+/* What a monitor leaves behind: the exit status. dir_fd is ROOT/ID. */
+void state_write_exit(int dir_fd, int status);
+/* The pid and those of the sentry and the gofer are gone, or limit_ms passed: -ETIMEDOUT. */
+int state_wait_gone(const struct container *c, int limit_ms);
+/* The container as the specification's state document, for hooks and `husk state`. */
+struct json_t *state_json(const struct container *c);
 int state_destroy(const struct rt_conf *conf, struct container *c, struct rt_err *err);
 void container_fini(struct container *c);
 /* Calls fn for every container; ones that cannot be read are skipped with a warning. */

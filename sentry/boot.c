@@ -38,6 +38,7 @@
 #include "lock_class.h"
 #include "mm/mm.h"
 #include "platform/platform.h"
+#include "program.h"
 #include "syscalls/dispatch.h"
 #include "syscalls/exec.h"
 #include "syscalls/trace.h"
@@ -47,10 +48,9 @@
 #define LOG_TAG "boot"
 #include "base/log.h"
 
-#define SIGPIPE_NR   13   /* of the host */
-#define FD_TABLE     4096 /* descriptors the table is made for before there are threads */
-#define MAX_PIDS     32768
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define SIGPIPE_NR 13   /* of the host */
+#define FD_TABLE   4096 /* descriptors the table is made for before there are threads */
+#define MAX_PIDS   32768
 
 struct boot {
 	const struct boot_fds *fds;
@@ -60,9 +60,7 @@ struct boot {
 	struct gofer_conn *gofer;
 	struct kernel *kernel;
 	struct mntns *ns;
-	struct console *console;
-	struct file *tty_slave; /* owned */
-	struct tty *tty;        /* borrowed from tty_slave */
+	struct program prog;
 	uint64_t start_ns;
 	char why[512];
 	bool exec_failed;
@@ -73,6 +71,15 @@ static int fail(struct boot *b, int err, const char *what)
 {
 	if (!b->why[0])
 		snprintf(b->why, sizeof(b->why), "%s: %s", what, strerror(-err));
+	return err;
+}
+
+/* What a program's making or start says of its failure is what boot says. */
+static int of_program(struct boot *b, int err)
+{
+	if (!b->why[0])
+		snprintf(b->why, sizeof(b->why), "%s", b->prog.why);
+	b->exec_failed = b->prog.exec_failed;
 	return err;
 }
 
@@ -105,17 +112,7 @@ static int open_platform(struct boot *b)
 	return ret < 0 ? fail(b, ret, "opening the platform") : 0;
 }
 
-/* --- the first task --- */
-
 static struct boot *g_boot;
-
-/* Runs on the new task's thread, before its first instruction. */
-static int load_program(struct task *t, const struct exec_request *req, struct exec_image *ret_img)
-{
-	if (g_boot->tty && t->tg->is_init)
-		tty_open_ctty(g_boot->tty, t);
-	return exec_load_request(t, req, ret_img);
-}
 
 static void init_stopped(int sig)
 {
@@ -125,180 +122,12 @@ static void init_stopped(int sig)
 
 static const struct kernel_upcalls upcalls = {
 	.syscall = syscall_dispatch,
-	.exec_load = load_program,
+	.exec_load = program_load,
 	.init_stopped = init_stopped,
 	.signal_taken = trace_signal,
 	.task_sleeps = trace_block,
 	.task_ended = trace_task_exit,
 };
-
-static int cmp_gid(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static int make_cred(const struct boot_conf *c, struct cred **ret_cred)
-{
-	auto_put(cred) struct cred *cred = NULL;
-	int ret = cred_new_root(&cred);
-
-	if (ret < 0)
-		return ret;
-	cred->uid = cred->euid = cred->suid = cred->fsuid = (uint32_t)c->uid;
-	cred->gid = cred->egid = cred->sgid = cred->fsgid = (uint32_t)c->gid;
-	cred->cap_permitted = c->cap_permitted & LX_CAP_FULL_SET;
-	cred->cap_effective = c->cap_effective & LX_CAP_FULL_SET;
-	cred->cap_inheritable = c->cap_inheritable & LX_CAP_FULL_SET;
-	cred->cap_bounding = c->cap_bounding & LX_CAP_FULL_SET;
-	cred->cap_ambient = c->cap_ambient & LX_CAP_FULL_SET;
-	if (c->nr_groups) {
-		cred->groups = calloc(c->nr_groups, sizeof(*cred->groups));
-		if (!cred->groups)
-			return -ENOMEM;
-		memcpy(cred->groups, c->groups, c->nr_groups * sizeof(*cred->groups));
-		qsort(cred->groups, c->nr_groups, sizeof(*cred->groups), cmp_gid);
-		cred->nr_groups = (unsigned int)c->nr_groups;
-	}
-	*ret_cred = STEAL(cred);
-	return 0;
-}
-
-static void make_rlimits(struct boot *b, struct lx_rlimit *rlim)
-{
-	const struct boot_conf *c = b->conf;
-
-	rlimits_default(rlim, &b->kernel->config);
-	for (size_t i = 0; i < c->nr_rlimits; i++) {
-		const struct boot_rlimit *l = &c->rlimits[i];
-
-		if (l->resource < LX_RLIM_NLIMITS && l->soft <= l->hard)
-			rlim[l->resource] = (struct lx_rlimit){ l->soft, l->hard };
-	}
-}
-
-static int make_fds(struct boot *b, const struct cred *cred, struct fdtable **ret_fds)
-{
-	struct fdtable *fds;
-	int ret = fdtable_new(&fds);
-
-	if (ret < 0)
-		return ret;
-	for (int i = 0; i < 3; i++) {
-		auto_put(file) struct file *f = NULL;
-		int same = (int)(b->conf->stdio_same >> (4 * i) & 15);
-
-		if (same < i)
-			f = fd_get_any(fds, same);
-		else if (b->tty_slave && b->conf->tty_mask >> i & 1)
-			f = file_get(b->tty_slave);
-		else if (b->fds->stdio[i] >= 0)
-			ret = hostfd_new(b->fds->stdio[i], cred, &f);
-		if (ret < 0) {
-			fdtable_put(fds);
-			return ret;
-		}
-		if (f)
-			fd_install_at(fds, i, f, 0);
-	}
-	*ret_fds = fds;
-	return 0;
-}
-
-/* As execvp: the first file on PATH that may be executed. A name with a slash is left alone. */
-static int find_program(const struct vfs_caller *caller, const struct boot_conf *c, char **ret_path)
-{
-	const char *name = c->args.v[0], *list = DEFAULT_PATH;
-	int ret = -ENOENT;
-
-	if (!*name)
-		return -ENOENT;
-	if (strchr(name, '/')) {
-		*ret_path = strdup(name);
-		return *ret_path ? 0 : -ENOMEM;
-	}
-	for (size_t i = 0; i < c->env.nr; i++) {
-		if (strncmp(c->env.v[i], "PATH=", 5) == 0)
-			list = c->env.v[i] + 5;
-	}
-	for (const char *p = list;; p++) {
-		size_t n = strcspn(p, ":");
-		struct path found = { 0 };
-		char *full;
-		int r;
-
-		if (asprintf(&full, "%.*s%s%s", (int)n, p, n ? "/" : "", name) < 0)
-			return -ENOMEM;
-		r = vfs_walk(caller, NULL, full, WALK_FOLLOW, &found);
-		if (r == 0) {
-			r = (found.dentry->inode->mode & LX_S_IFMT) != LX_S_IFREG ?
-				    -EACCES :
-				    path_permission(&found, caller, VFS_MAY_EXEC);
-			path_put(&found);
-		}
-		if (r == 0) {
-			*ret_path = full;
-			return 0;
-		}
-		free(full);
-		if (r == -EACCES)
-			ret = r;
-		p += n;
-		if (!*p)
-			return ret;
-	}
-}
-
-static int start_program(struct boot *b, struct tgroup **ret_init)
-{
-	const struct boot_conf *c = b->conf;
-	struct lx_rlimit rlim[LX_RLIM_NLIMITS];
-	struct spawn_request req = { .rlim = rlim };
-	auto_free char *prog = NULL;
-	auto_path struct path cwd = { 0 };
-	struct vfs_caller caller;
-	int ret;
-
-	ret = make_cred(c, &req.cred);
-	if (ret == 0)
-		ret = fscontext_new(b->ns, &req.fs);
-	if (ret < 0)
-		return fail(b, ret, "first task");
-	req.fs->umask = (uint32_t)c->umask & 0777;
-	caller = (struct vfs_caller){ .cred = req.cred, .fs = req.fs, .fsize_limit = UINT64_MAX };
-	ret = vfs_walk(&caller, NULL, c->cwd && *c->cwd ? c->cwd : "/",
-		       WALK_FOLLOW | WALK_DIRECTORY, &cwd);
-	if (ret < 0) {
-		snprintf(b->why, sizeof(b->why), "working directory %s: %s", c->cwd,
-			 strerror(-ret));
-		return ret;
-	}
-	fscontext_set_cwd(req.fs, &cwd);
-	make_rlimits(b, rlim);
-	ret = make_fds(b, req.cred, &req.fds);
-	if (ret < 0)
-		return fail(b, ret, "standard streams");
-	ret = find_program(&caller, c, &prog);
-	if (ret == 0) {
-		req.exec = (struct exec_request){ .path = prog,
-						  .argv = c->args.v,
-						  .envp = c->env.nr ? c->env.v : NULL };
-		req.no_new_privs = c->flags & BOOT_NO_NEW_PRIVS;
-		req.oom_score_adj = (int)(int64_t)c->oom_score_adj;
-		req.niceness = (int)CLAMP((int64_t)c->niceness, INT64_C(-20), INT64_C(19));
-		ret = kernel_spawn(b->kernel, &req, ret_init);
-	}
-	if (ret < 0) {
-		b->exec_failed = true;
-		if (ret == -ENOENT && !strchr(c->args.v[0], '/'))
-			snprintf(b->why, sizeof(b->why), "%.200s: command not found", c->args.v[0]);
-		else
-			snprintf(b->why, sizeof(b->why), "%.200s: %s", c->args.v[0],
-				 strerror(-ret));
-	}
-	return ret;
-}
 
 /* --- the whole --- */
 
@@ -339,26 +168,6 @@ static int make_kernel(struct boot *b)
 		return fail(b, ret, "kernel");
 	ipc_init();
 	g_tty_ops = &devpts_kernel_ops;
-	return 0;
-}
-
-static int make_console(struct boot *b, struct super_block *pts)
-{
-	struct file *master;
-	int ret;
-
-	if (!(b->conf->flags & BOOT_TTY))
-		return 0;
-	if (!pts)
-		return fail(b, -ENODEV, "a terminal needs a devpts mount");
-	ret = devpts_open_pair(pts, &master, &b->tty_slave);
-	if (ret < 0)
-		return fail(b, ret, "terminal");
-	b->tty = b->tty_slave->priv;
-	ret = console_start(b->fds->tty, master, b->tty, &b->console);
-	if (ret < 0)
-		return fail(b, ret, "terminal");
-	console_resize(b->console, (uint16_t)b->conf->rows, (uint16_t)b->conf->cols, 0, 0);
 	return 0;
 }
 
@@ -410,9 +219,11 @@ static int set_up(struct boot *b)
 		return ret;
 	}
 	step(b, "mounts");
-	ret = make_console(b, pts);
+	program_init(&b->prog, b->kernel, b->conf, b->ns);
+	ret = program_console(&b->prog, pts, b->fds->tty);
 	if (ret < 0)
-		return ret;
+		return of_program(b, ret);
+	control_set_space(b->ctl, b->kernel, b->ns, pts);
 	ret = host_filter_install();
 	if (ret < 0)
 		return fail(b, ret, "system call filter");
@@ -422,25 +233,37 @@ static int set_up(struct boot *b)
 
 static int run(struct boot *b)
 {
+	bool wait = b->conf->flags & BOOT_WAIT_START;
+	int stdio[3] = { b->fds->stdio[0], b->fds->stdio[1], b->fds->stdio[2] };
 	struct tgroup *init;
 	int status, ret;
 
-	if (b->conf->flags & BOOT_WAIT_START) {
+	ret = program_prepare(&b->prog, stdio, wait);
+	if (ret < 0)
+		return of_program(b, ret);
+	if (wait) {
 		control_send_ready(b->ctl);
 		control_wait_start(b->ctl);
 	}
-	ret = start_program(b, &init);
-	if (ret < 0)
+	ret = program_start(&b->prog, &init);
+	if (ret < 0) {
+		of_program(b, ret);
+		if (wait)
+			control_started(b->ctl, ret, b->exec_failed, b->why);
 		return ret;
+	}
 	step(b, "program");
-	control_set_init(b->ctl, init, b->console);
-	if (!(b->conf->flags & BOOT_WAIT_START))
+	control_set_init(b->ctl, init, b->prog.console);
+	if (wait)
+		control_started(b->ctl, 0, false, NULL);
+	else
 		control_send_ready(b->ctl);
 	status = kernel_wait_exit(b->kernel, init);
 	step(b, "program ended");
 	kernel_shutdown(b->kernel);
 	control_set_init(b->ctl, NULL, NULL);
-	console_stop(b->console);
+	console_stop(b->prog.console);
+	control_wait_idle(b->ctl);
 	control_send_exit(b->ctl, status);
 	step(b, "sandbox ended");
 	return 0;

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The control thread: one poll loop over the command's socket and those of other commands. It never
- * waits for the guest; requests are answered at once.
+ * waits for the guest; what takes time has a thread of its own (exec.c).
  *
- * Locking: control.lock guards init, con and started; it is held while a signal is sent.
+ * Locking: control.lock guards init, con, the start and what connections are attached to; it is
+ * held while a signal is sent.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/bits.h"
 #include "base/lock.h"
 #include "console.h"
 #include "control.h"
+#include "control_ps.h"
+#include "exec.h"
 #include "fs/devpts/tty.h"
 #include "host/host.h"
 #include "kernel/kernel.h"
@@ -26,18 +30,32 @@
 #define LOG_TAG "control"
 #include "base/log.h"
 
-#define MAX_CONNS 16
+#define MAX_CONNS 256
+
+struct conn {
+	int fd; /* owned; -1 free. Changes under control.lock */
+	uint32_t gen;
+	struct tgroup *tg;   /* borrowed: the program started over it. GUARDED_BY(lock) */
+	struct console *con; /* its terminal. GUARDED_BY(lock) */
+};
 
 struct control {
 	int ctl, listen;
 	bool foreground;
 	struct host_thread *thread;
-	int conns[MAX_CONNS]; /* control thread only; -1 free */
+	struct kernel *kernel; /* const once the first program is there, as the next two */
+	struct mntns *ns;
+	struct super_block *pts;
+	struct conn conns[MAX_CONNS];
 
 	struct mutex lock; /* LC_CONTROL */
 	struct tgroup *init;
 	struct console *con;
 	uint32_t started; /* futex word: CTL_START came */
+	bool start_answered;
+	int start_fd; /* who asked for it, and is to be answered; -1: nobody */
+	uint64_t start_tag;
+	uint32_t nr_jobs; /* futex word: threads of exec.c; atomic */
 };
 
 static void send_msg(int fd, uint16_t op, uint64_t tag, const void *fixed, const char *text,
@@ -66,6 +84,20 @@ void control_send_exit(struct control *c, int wait_status)
 	send_msg(c->ctl, CTL_EXIT, 0, &m, NULL, 0);
 }
 
+void control_send_exit_to(int fd, uint64_t tag, int wait_status)
+{
+	const struct ctl_exit m = { .status = (uint32_t)wait_status };
+
+	send_msg(fd, CTL_EXIT, tag, &m, NULL, 0);
+}
+
+void control_reply(int fd, uint64_t tag, int err, int value, const char *text)
+{
+	const struct ctl_reply r = { .error = err, .value = value };
+
+	send_msg(fd, CTL_REPLY, tag, &r, text, text ? strlen(text) : 0);
+}
+
 void control_send_stopped(struct control *c, int sig)
 {
 	const struct ctl_stopped m = { .sig = (uint32_t)sig };
@@ -83,19 +115,19 @@ void control_send_failed(int ctl, int err, bool exec, const char *text)
 
 /* --- requests --- */
 
-/* The foreground group of the terminal, or init's own group where there is no terminal. */
-static int signal_foreground(struct control *c, int sig)
+/* The foreground group of the terminal, or the program's own group where there is no terminal. */
+static int signal_foreground(struct tgroup *tg, struct console *con, int sig)
 {
 	struct pgroup *pg = NULL;
 	int ret;
 
-	if (c->con)
-		pg = console_foreground(c->con);
+	if (con)
+		pg = console_foreground(con);
 	if (!pg) {
-		/* init may have ended already: then it has no leader and no group any more */
+		/* it may have ended already: then it has no leader and no group any more */
 		mutex_lock(&g_kernel->tasklist_lock);
-		if (c->init->leader && c->init->pgrp)
-			pg = pgroup_get(c->init->pgrp);
+		if (tg->leader && tg->pgrp)
+			pg = pgroup_get(tg->pgrp);
 		mutex_unlock(&g_kernel->tasklist_lock);
 	}
 	if (!pg)
@@ -119,21 +151,41 @@ static int signal_all(int sig)
 	return ret;
 }
 
-static int do_signal(struct control *c, const struct ctl_signal *s)
+/*
+ * Before the program runs there is nobody to take a signal: those that would end it end the
+ * sandbox, others come to nothing, as with a process that has not yet executed anything.
+ */
+static int signal_before_start(int sig)
 {
-	struct tgroup *tg;
+	switch (sig) {
+	case LX_SIGHUP:
+	case LX_SIGINT:
+	case LX_SIGQUIT:
+	case LX_SIGTERM:
+	case LX_SIGKILL:
+		log_info("ended by signal %d before the start", sig);
+		return sig;
+	default:
+		return 0;
+	}
+}
+
+static int do_signal(struct control *c, const struct conn *conn, const struct ctl_signal *s)
+{
+	struct tgroup *own = conn && conn->tg ? conn->tg : c->init, *tg;
+	struct console *con = conn && conn->tg ? conn->con : c->con;
 	int ret;
 
 	if (s->sig < 0 || s->sig > 64)
 		return -EINVAL;
-	if (!c->init)
-		return -ESRCH;
+	if (!own)
+		return c->start_answered ? -ESRCH : signal_before_start(s->sig);
 	if (s->foreground)
-		return signal_foreground(c, s->sig);
+		return signal_foreground(own, con, s->sig);
 	if (s->pid == -1)
 		return signal_all(s->sig);
 	if (s->pid == 0)
-		return signal_send_tgroup(c->init, s->sig, NULL);
+		return signal_send_tgroup(own, s->sig, NULL);
 	tg = s->pid > 0 ? tgroup_find(g_kernel, s->pid) : NULL;
 	if (!tg)
 		return -ESRCH;
@@ -142,77 +194,184 @@ static int do_signal(struct control *c, const struct ctl_signal *s)
 	return ret;
 }
 
-/* [{"pid":1},...] */
-static size_t list_processes(char *buf, size_t size)
+static void on_signal(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m)
 {
-	struct task *t;
-	size_t n = 0;
-
-	n += (size_t)snprintf(buf + n, size - n, "[");
-	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
-		id = t->tid + 1;
-		if (n + 64 < size)
-			n += (size_t)snprintf(buf + n, size - n, "%s{\"pid\":%d}", n > 1 ? "," : "",
-					      t->tid);
-	}
-	n += (size_t)snprintf(buf + n, size - n, "]");
-	return n;
-}
-
-static void reply(int fd, uint64_t tag, int error, const char *text, size_t size)
-{
-	const struct ctl_reply r = { .error = error };
-
-	send_msg(fd, CTL_REPLY, tag, &r, text, size);
-}
-
-static void on_request(struct control *c, int fd, const struct ctl_msg *m)
-{
-	const struct ctl_resize *r;
-	char text[4096];
-	size_t n;
 	int ret;
 
-	switch (m->op) {
-	case CTL_SIGNAL:
-		mutex_lock(&c->lock);
-		ret = do_signal(c, m->fixed);
-		mutex_unlock(&c->lock);
-		/* the command that started us does not wait for answers */
-		if (fd != c->ctl)
-			reply(fd, m->tag, ret, NULL, 0);
-		break;
-	case CTL_RESIZE:
-		r = m->fixed;
-		mutex_lock(&c->lock);
-		console_resize(c->con, r->rows, r->cols, r->xpixel, r->ypixel);
-		mutex_unlock(&c->lock);
-		break;
-	case CTL_START:
-		__atomic_store_n(&c->started, 1, __ATOMIC_RELEASE);
-		host_futex_wake(&c->started, 1);
-		reply(fd, m->tag, 0, NULL, 0);
-		break;
-	case CTL_PS:
-		n = list_processes(text, sizeof(text));
-		reply(fd, m->tag, 0, text, n);
-		break;
-	case CTL_STATE:
-		n = (size_t)snprintf(text, sizeof(text), "%s", c->init ? "running" : "created");
-		reply(fd, m->tag, 0, text, n);
-		break;
-	default:
-		reply(fd, m->tag, -ENOSYS, NULL, 0);
+	mutex_lock(&c->lock);
+	ret = do_signal(c, conn, m->fixed);
+	mutex_unlock(&c->lock);
+	/* programs do not wait for answers about the signals they pass on */
+	if (conn && !conn->tg)
+		control_reply(fd, m->tag, ret > 0 ? 0 : ret, 0, NULL);
+	if (ret > 0) {
+		control_send_exit(c, ret);
+		host_exit(128 + ret);
 	}
 }
 
-/* False at the end of the connection. */
-static bool on_readable(struct control *c, int fd)
+static void on_resize(struct control *c, struct conn *conn, const struct ctl_resize *r)
+{
+	mutex_lock(&c->lock);
+	console_resize(conn && conn->tg ? conn->con : c->con, r->rows, r->cols, r->xpixel,
+		       r->ypixel);
+	mutex_unlock(&c->lock);
+}
+
+static void on_start(struct control *c, int fd, const struct ctl_msg *m)
+{
+	bool first;
+
+	mutex_lock(&c->lock);
+	first = !c->started;
+	if (first) {
+		c->start_fd = fd;
+		c->start_tag = m->tag;
+	}
+	mutex_unlock(&c->lock);
+	if (!first) {
+		control_reply(fd, m->tag, -EALREADY, 0, NULL);
+		return;
+	}
+	__atomic_store_n(&c->started, 1, __ATOMIC_RELEASE);
+	host_futex_wake(&c->started, 1);
+}
+
+static void job_done(struct control *c)
+{
+	__atomic_fetch_sub(&c->nr_jobs, 1, __ATOMIC_ACQ_REL);
+	host_futex_wake(&c->nr_jobs, 1);
+}
+
+static int make_job(struct control *c, struct conn *conn, const struct ctl_msg *m,
+		    struct exec_job *ret_job)
+{
+	int fd = conn ? host_dup(conn->fd) : -EINVAL;
+
+	if (fd < 0)
+		return fd;
+	*ret_job = (struct exec_job){
+		.ctl = c,
+		.conn = { (unsigned int)(conn - c->conns), conn->gen },
+		.fd = fd,
+		.tag = m->tag,
+		.kernel = c->kernel,
+		.ns = c->ns,
+		.pts = c->pts,
+		.done = job_done,
+	};
+	__atomic_fetch_add(&c->nr_jobs, 1, __ATOMIC_ACQ_REL);
+	return 0;
+}
+
+static void on_exec(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m,
+		    const int *fds, unsigned int nr)
+{
+	struct exec_job job;
+	int ret;
+
+	mutex_lock(&c->lock);
+	/* one program per connection: its signals and its terminal belong to it */
+	ret = !c->init ? -ESRCH : conn && conn->tg ? -EBUSY : 0;
+	mutex_unlock(&c->lock);
+	if (ret == 0)
+		ret = make_job(c, conn, m, &job);
+	if (ret < 0) {
+		for (unsigned int i = 0; i < nr; i++)
+			host_close(fds[i]);
+		control_reply(fd, m->tag, ret, CTL_STAGE_BOOT,
+			      ret == -ESRCH ? "the container is not running" : NULL);
+		return;
+	}
+	ret = exec_begin(&job, ((const struct ctl_exec *)m->fixed)->fds, fds, nr);
+	if (ret < 0) {
+		job_done(c);
+		control_reply(fd, m->tag, ret, CTL_STAGE_BOOT, NULL);
+	}
+}
+
+static void on_wait(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m)
+{
+	const struct ctl_wait *w = m->fixed;
+	struct tgroup *tg = NULL;
+	struct exec_job job;
+	int ret = -ESRCH;
+
+	mutex_lock(&c->lock);
+	if (w->pid == 0 && c->init)
+		tg = tgroup_get(c->init);
+	mutex_unlock(&c->lock);
+	if (w->pid > 0 && c->kernel)
+		tg = tgroup_find(c->kernel, w->pid);
+	if (tg) {
+		ret = make_job(c, conn, m, &job);
+		if (ret < 0) {
+			tgroup_put(tg);
+		} else {
+			ret = exec_wait_begin(&job, tg);
+			if (ret < 0)
+				job_done(c);
+		}
+	}
+	if (ret < 0)
+		control_reply(fd, m->tag, ret, 0, NULL);
+}
+
+static const char *state_name(struct control *c)
+{
+	const char *s;
+
+	mutex_lock(&c->lock);
+	s = c->init ? "running" : c->start_answered ? "stopped" : "created";
+	mutex_unlock(&c->lock);
+	return s;
+}
+
+static void on_request(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m,
+		       const int *fds, unsigned int nr_fds)
+{
+	char *list;
+
+	if (m->op == CTL_EXEC) {
+		on_exec(c, conn, fd, m, fds, nr_fds);
+		return;
+	}
+	for (unsigned int i = 0; i < nr_fds; i++)
+		host_close(fds[i]);
+	switch (m->op) {
+	case CTL_SIGNAL:
+		on_signal(c, conn, fd, m);
+		break;
+	case CTL_RESIZE:
+		on_resize(c, conn, m->fixed);
+		break;
+	case CTL_START:
+		on_start(c, fd, m);
+		break;
+	case CTL_PS:
+		list = control_ps();
+		control_reply(fd, m->tag, list ? 0 : -ENOMEM, 0, list);
+		free(list);
+		break;
+	case CTL_STATE:
+		control_reply(fd, m->tag, 0, 0, state_name(c));
+		break;
+	case CTL_WAIT:
+		on_wait(c, conn, fd, m);
+		break;
+	default:
+		control_reply(fd, m->tag, -ENOSYS, 0, NULL);
+	}
+}
+
+/* conn: NULL for the command that started us. False at the end of the connection. */
+static bool on_readable(struct control *c, struct conn *conn, int fd)
 {
 	static char buf[CTL_MSG_MAX] __aligned(8);
-	unsigned int nr_fds = 0;
+	unsigned int nr_fds = CTL_FDS_MAX;
+	int fds[CTL_FDS_MAX];
 	struct ctl_msg m;
-	ssize_t n = host_recv(fd, buf, sizeof(buf), NULL, &nr_fds, HOST_MSG_DONTWAIT);
+	ssize_t n = host_recv(fd, buf, sizeof(buf), fds, &nr_fds, HOST_MSG_DONTWAIT);
 
 	if (n == -EAGAIN || n == -EMSGSIZE)
 		return true;
@@ -220,9 +379,11 @@ static bool on_readable(struct control *c, int fd)
 		return false;
 	if (ctl_decode(buf, (size_t)n, &m) < 0) {
 		log_warn("a control message of %zd bytes makes no sense", n);
+		for (unsigned int i = 0; i < nr_fds; i++)
+			host_close(fds[i]);
 		return true;
 	}
-	on_request(c, fd, &m);
+	on_request(c, conn, fd, &m, fds, nr_fds);
 	return true;
 }
 
@@ -232,13 +393,60 @@ static void on_connection(struct control *c)
 
 	if (fd < 0)
 		return;
+	mutex_lock(&c->lock);
 	for (unsigned int i = 0; i < MAX_CONNS; i++) {
-		if (c->conns[i] < 0) {
-			c->conns[i] = fd;
-			return;
+		if (c->conns[i].fd < 0) {
+			c->conns[i].fd = STEAL_FD(fd);
+			c->conns[i].gen++;
+			break;
 		}
 	}
-	host_close(fd);
+	mutex_unlock(&c->lock);
+	if (fd >= 0)
+		host_close(fd);
+}
+
+/* The end of whoever asked is the end of what was started for it. */
+static void end_connection(struct control *c, struct conn *conn)
+{
+	mutex_lock(&c->lock);
+	if (conn->tg)
+		signal_send_tgroup(conn->tg, LX_SIGKILL, NULL);
+	if (c->start_fd == conn->fd)
+		c->start_fd = -1;
+	conn->tg = NULL;
+	conn->con = NULL;
+	host_close(conn->fd);
+	conn->fd = -1;
+	mutex_unlock(&c->lock);
+}
+
+bool control_attach(struct control *c, struct control_conn conn, struct tgroup *tg,
+		    struct console *con)
+{
+	struct conn *k = &c->conns[conn.slot];
+	bool there;
+
+	mutex_lock(&c->lock);
+	there = k->fd >= 0 && k->gen == conn.gen;
+	if (there) {
+		k->tg = tg;
+		k->con = con;
+	}
+	mutex_unlock(&c->lock);
+	return there;
+}
+
+void control_detach(struct control *c, struct control_conn conn)
+{
+	struct conn *k = &c->conns[conn.slot];
+
+	mutex_lock(&c->lock);
+	if (k->gen == conn.gen) {
+		k->tg = NULL;
+		k->con = NULL;
+	}
+	mutex_unlock(&c->lock);
 }
 
 static void control_main(void *arg)
@@ -247,15 +455,21 @@ static void control_main(void *arg)
 	bool ctl_open = true;
 
 	for (;;) {
-		struct host_pollfd p[MAX_CONNS + 2];
+		static struct host_pollfd p[MAX_CONNS + 2];
+		static unsigned int slot[MAX_CONNS];
+		unsigned int nr = 0;
 
 		p[0] = (struct host_pollfd){ ctl_open ? c->ctl : -1, HOST_POLLIN, 0 };
 		p[1] = (struct host_pollfd){ c->listen, HOST_POLLIN, 0 };
-		for (unsigned int i = 0; i < MAX_CONNS; i++)
-			p[2 + i] = (struct host_pollfd){ c->conns[i], HOST_POLLIN, 0 };
-		if (host_poll(p, ARRAY_SIZE(p), HOST_NO_DEADLINE) <= 0)
+		for (unsigned int i = 0; i < MAX_CONNS; i++) {
+			if (c->conns[i].fd < 0)
+				continue;
+			p[2 + nr] = (struct host_pollfd){ c->conns[i].fd, HOST_POLLIN, 0 };
+			slot[nr++] = i;
+		}
+		if (host_poll(p, nr + 2, HOST_NO_DEADLINE) <= 0)
 			continue;
-		if (p[0].revents && !on_readable(c, c->ctl)) {
+		if (p[0].revents && !on_readable(c, NULL, c->ctl)) {
 			ctl_open = false;
 			/* we are pid 1 of everything: this ends the guests too */
 			if (c->foreground) {
@@ -265,11 +479,11 @@ static void control_main(void *arg)
 		}
 		if (p[1].revents)
 			on_connection(c);
-		for (unsigned int i = 0; i < MAX_CONNS; i++) {
-			if (p[2 + i].revents && !on_readable(c, c->conns[i])) {
-				host_close(c->conns[i]);
-				c->conns[i] = -1;
-			}
+		for (unsigned int i = 0; i < nr; i++) {
+			struct conn *k = &c->conns[slot[i]];
+
+			if (p[2 + i].revents && !on_readable(c, k, k->fd))
+				end_connection(c, k);
 		}
 	}
 }
@@ -286,7 +500,8 @@ int control_start(int ctl, int listen, bool foreground, struct control **ret_ctl
 	c->foreground = foreground;
 	mutex_init(&c->lock, LC_CONTROL);
 	for (unsigned int i = 0; i < MAX_CONNS; i++)
-		c->conns[i] = -1;
+		c->conns[i].fd = -1;
+	c->start_fd = -1;
 	ret = host_thread_start("husk-control", HOST_STACK_TASK, control_main, c, &c->thread);
 	if (ret < 0) {
 		free(c);
@@ -301,7 +516,41 @@ void control_set_init(struct control *c, struct tgroup *init, struct console *co
 	mutex_lock(&c->lock);
 	c->init = init;
 	c->con = con;
+	if (!init)
+		c->start_answered = true;
 	mutex_unlock(&c->lock);
+}
+
+void control_set_space(struct control *c, struct kernel *k, struct mntns *ns,
+		       struct super_block *pts)
+{
+	mutex_lock(&c->lock);
+	c->kernel = k;
+	c->ns = ns;
+	c->pts = pts;
+	mutex_unlock(&c->lock);
+}
+
+void control_started(struct control *c, int err, bool exec, const char *text)
+{
+	mutex_lock(&c->lock);
+	c->start_answered = true;
+	if (c->start_fd >= 0)
+		control_reply(c->start_fd, c->start_tag, err,
+			      exec ? CTL_STAGE_EXEC : CTL_STAGE_BOOT, text);
+	c->start_fd = -1;
+	mutex_unlock(&c->lock);
+}
+
+void control_wait_idle(struct control *c)
+{
+	uint64_t deadline = host_now_ns() + 200000000u;
+	uint32_t n;
+
+	while ((n = __atomic_load_n(&c->nr_jobs, __ATOMIC_ACQUIRE)) > 0) {
+		if (host_futex_wait(&c->nr_jobs, n, deadline) == -ETIMEDOUT)
+			return;
+	}
 }
 
 void control_wait_start(struct control *c)

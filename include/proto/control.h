@@ -18,11 +18,15 @@ struct ctl_hdr {
 	uint16_t pad;  /* 0 */
 	uint32_t size; /* of the whole message */
 	uint64_t tag;  /* replies carry the tag of their request */
+	/* which container of the sandbox; 0: the first, which ends the sandbox with it */
+	uint32_t container;
+	uint32_t pad2; /* 0 */
 };
 
 /*
- * Sends sig: pid 0 to init, -1 to all processes; foreground: to the terminal's foreground group.
- * Replied.
+ * Sends sig: pid 0 to the program of this connection (the container's first process unless EXEC
+ * came over it), -1 to all processes of the container; foreground: to the terminal's foreground
+ * group. Replied.
  */
 struct ctl_signal {
 	int32_t sig;
@@ -30,15 +34,18 @@ struct ctl_signal {
 	uint32_t foreground;
 	uint32_t pad;
 };
-/* New size of the terminal. Not replied. */
+/* New size of the terminal of this connection's program. Not replied. */
 struct ctl_resize {
 	uint16_t rows, cols, xpixel, ypixel;
 };
-/* The program may start (BOOT_WAIT_START). Replied. */
+/* The program may start (BOOT_WAIT_START). Replied once it runs, or with why it does not. */
 struct ctl_start {
 	uint64_t pad;
 };
-/* Processes: the reply's text is a JSON list. */
+/*
+ * Processes of the container: the reply's text is a JSON list of objects with pid, ppid, uid,
+ * state, time (CPU, ms), start (seconds ago), tty, cmd.
+ */
 struct ctl_ps {
 	uint64_t pad;
 };
@@ -47,11 +54,31 @@ struct ctl_state {
 	uint64_t pad;
 };
 
+/*
+ * One more program in a running container. Descriptors come with it, in this order: its
+ * configuration (struct boot_conf in a sealed memory file), then those that CTL_FD_* name. Replied
+ * when it runs, with its pid as the value; EXIT with the same tag follows when it ended. It is
+ * killed when the connection ends.
+ */
+struct ctl_exec {
+	uint32_t fds; /* CTL_FD_* */
+	uint32_t pad;
+};
+#define CTL_FD_STDIN 0x1u /* << 1, << 2: standard output and error */
+#define CTL_FD_TTY   0x8u /* bytes of a terminal */
+#define CTL_FD_ALL   0xfu
+#define CTL_FDS_MAX  5u
+/* EXIT with this tag when the process (0: the container's first) ended; REPLY if there is none. */
+struct ctl_wait {
+	int32_t pid;
+	uint32_t pad;
+};
+
 /* The sandbox is set up and locked down; the program runs, or waits for CTL_START. */
 struct ctl_ready {
 	uint64_t pad;
 };
-/* The program ended; the sandbox follows. */
+/* The program ended; the sandbox follows if it was the container's. */
 struct ctl_exit {
 	uint32_t status; /* as wait(2) gives it */
 	uint32_t pad;
@@ -68,9 +95,10 @@ struct ctl_stopped {
 	uint32_t sig;
 	uint32_t pad;
 };
+/* Text: an error's sentence, or the answer. */
 struct ctl_reply {
 	int32_t error; /* 0 or -errno */
-	uint32_t pad;
+	int32_t value; /* of EXEC: pid; of a failed START or EXEC: CTL_STAGE_* */
 };
 
 enum ctl_op {
@@ -100,6 +128,7 @@ static inline size_t ctl_fixed_size(uint16_t op, size_t *ret_text)
 struct ctl_msg {
 	uint16_t op;
 	uint64_t tag;
+	uint32_t container;
 	const void *fixed;
 	const char *text; /* not terminated */
 	size_t text_size;
@@ -111,13 +140,14 @@ static inline int ctl_decode(const void *buf, size_t size, struct ctl_msg *ret_m
 	const struct ctl_hdr *h = buf;
 	size_t text, fixed;
 
-	if (size < sizeof(*h) || size > CTL_MSG_MAX || h->size != size || h->pad)
+	if (size < sizeof(*h) || size > CTL_MSG_MAX || h->size != size || h->pad || h->pad2)
 		return -EBADMSG;
 	fixed = ctl_fixed_size(h->op, &text);
 	if (!fixed || size - sizeof(*h) < fixed || size - sizeof(*h) - fixed > text)
 		return -EBADMSG;
 	*ret_m = (struct ctl_msg){ .op = h->op,
 				   .tag = h->tag,
+				   .container = h->container,
 				   .fixed = h + 1,
 				   .text = (const char *)(h + 1) + fixed,
 				   .text_size = size - sizeof(*h) - fixed };

@@ -6,7 +6,8 @@
  */
 #pragma once
 
-int sentry_main(int argc, char **argv); /* husk boot: sentry/main.c */
-int gofer_main(int argc, char **argv);  /* husk gofer: gofer/main.c */
+int sentry_main(int argc, char **argv);  /* husk boot: sentry/main.c */
+int gofer_main(int argc, char **argv);   /* husk gofer: gofer/main.c */
+int monitor_main(int argc, char **argv); /* husk monitor: runtime-shim/monitor.c */
 /* Prints the table of system calls (format table, json, csv): sentry/syscalls. */
 int syscall_table_main(const char *format);

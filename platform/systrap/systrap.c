@@ -10,6 +10,7 @@
 #include <platform/systrap.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,9 @@ static void thread_unlink(struct gthread *th)
 	list_del(&th->link);
 	list_del(&th->all);
 	as->ended_ns += atomic_load(&th->guest_ns);
+	as->st->nr_fast += th->nr_fast;
+	as->st->nr_trapped += th->nr_trapped;
+	th->nr_fast = th->nr_trapped = 0;
 	mutex_unlock(&as->st->lock);
 }
 
@@ -340,7 +344,9 @@ static int on_signal(struct gthread *th, bool stepping, struct regs *r, struct g
 	if (info.signo == SIGSYS) {
 		if (!trap_syscall(r, &info))
 			return report_bad_regs(ev);
-		*ev = (struct guest_event){ .kind = GE_SYSCALL };
+		/* with a GS base of its own a guest gains nothing by the fast entry */
+		*ev = (struct guest_event){ .kind = GE_SYSCALL, .patchable = !r->gs_base };
+		th->nr_trapped++;
 		return 0;
 	}
 	if (unlikely(trap_is_uretprobe(r, &info))) {
@@ -394,6 +400,7 @@ static int on_event(struct gthread *th, bool stepping, struct regs *r, struct gu
 		trap_load_fast(th->g, r);
 		trap_load_bases(th->g, th->va, r);
 		*ev = (struct guest_event){ .kind = GE_SYSCALL };
+		th->nr_fast++;
 		return 0;
 	}
 	ret = trap_locate(th->g, th->va, &th->at);
@@ -688,6 +695,7 @@ static int st_open(const struct platform_params *params, struct platform **ret_p
 	mutex_init(&st->lock, LC_PLATFORM);
 	cond_init(&st->wake);
 	spin_init(st, st->stubs->nr_cpus);
+	st->patch = !params || params->patch;
 	*ret_platform = &st->base;
 	return 0;
 }
@@ -697,6 +705,7 @@ static void st_close(struct platform *p)
 	struct systrap *st = to_st(p);
 
 	watchdog_stop(st);
+	log_dbg("calls: %" PRIu64 " by the fast entry, %" PRIu64 " trapped", st->nr_fast, st->nr_trapped);
 	stub_system_free(st->stubs);
 	cond_fini(&st->wake);
 	mutex_fini(&st->lock);
@@ -706,6 +715,8 @@ static void st_close(struct platform *p)
 static void st_limits(struct platform *p, struct platform_limits *ret_limits)
 {
 	stub_system_limits(to_st(p)->stubs, ret_limits);
+	if (to_st(p)->patch)
+		ret_limits->syscall_entry = stub_image_header()->fast_entry;
 }
 
 const struct platform_ops systrap_platform_ops = {

@@ -15,6 +15,8 @@ struct systrap {
 	struct stub_system *stubs;
 	struct mutex lock;        /* LC_PLATFORM */
 	struct list_head threads; /* of gthread.all */
+	bool patch;               /* const: call sites may be rewritten */
+	uint64_t nr_fast, nr_trapped; /* calls of threads that ended; lock */
 
 	/* watchdog.c */
 	struct cond wake;
@@ -49,6 +51,7 @@ struct gthread {
 	struct slot_ro *ro;
 	uint32_t seq, go;   /* last event taken, last command given */
 	uint32_t seen;      /* commands that were done when the guest last went on */
+	uint64_t nr_fast, nr_trapped; /* calls by the fast entry, by signals */
 	bool gone;          /* dead, or about to be */
 	bool newborn;       /* its first event is still to come */
 	bool fresh;         /* starts with clean floating point, which is not set yet */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The systrap backend. A guest thread is a host thread in a stub under a seccomp program that turns
- * every call into a signal; the handler, or the fast entry of a rewritten site, leaves the registers
- * in the thread's slot and hands over to the sentry thread that serves it. See README.md for the
- * life of a trap, stub/slot.h for the slot.
- * Locking: systrap.lock (LC_PLATFORM) guards lists and slot numbers; gthread fields belong to the
- * serving thread but for the words of the kick protocol.
+ * every call into a signal; the handler, or the fast entry of a rewritten site, leaves the
+ * registers in the thread's slot and hands over to the sentry thread that serves it. See README.md
+ * for the life of a trap, stub/slot.h for the slot. Locking: systrap.lock (LC_PLATFORM) guards
+ * lists and slot numbers; gthread fields belong to the serving thread but for the words of the kick
+ * protocol.
  */
 #include <platform/systrap.h>
 
@@ -29,7 +29,9 @@ static struct systrap *to_st(struct platform *p)
 	return container_of(p, struct systrap, base);
 }
 
-/* --- hand-over --------------------------------------------------------------------------------- */
+/*
+ * --- hand-over ---------------------------------------------------------------------------------
+ */
 
 static uint32_t read_seq(const struct gthread *th)
 {
@@ -94,8 +96,8 @@ static int await_event(struct gthread *th)
 }
 
 /*
- * Brings the thread into a signal handler, so that it has a frame: for registers that the fast entry
- * cannot give, and for floating point. 0, -EPROTO, -ESRCH.
+ * Brings the thread into a signal handler, so that it has a frame: for registers that the fast
+ * entry cannot give, and for floating point. 0, -EPROTO, -ESRCH.
  */
 static int need_frame(struct gthread *th)
 {
@@ -474,7 +476,9 @@ static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 		ret = stub_before_run(s);
 		if (ret < 0)
 			break;
-		/* commands still on their way leave `seen` behind, so that a fault waits for them */
+		/*
+		 * commands still on their way leave `seen` behind, so that a fault waits for them
+		 */
 		if (th->seen != posted && stub_done(s, posted))
 			th->seen = posted;
 		ret = load(th, r);
@@ -523,7 +527,9 @@ static void st_kick(struct gthread *th)
 	watchdog_arm(th->as->st);
 }
 
-/* --- address spaces ---------------------------------------------------------------------------- */
+/*
+ * --- address spaces ----------------------------------------------------------------------------
+ */
 
 static int st_aspace_new(struct platform *p, struct aspace **ret_as)
 {
@@ -596,7 +602,9 @@ static int st_aspace_pid(struct aspace *as)
 	return as->stub->pid;
 }
 
-/* --- files, floating point, times --------------------------------------------------------------- */
+/*
+ * --- files, floating point, times ---------------------------------------------------------------
+ */
 
 static int st_file_new(struct platform *p, int fd, struct platform_file **ret_pf)
 {
@@ -667,7 +675,9 @@ static int st_thread_affinity(struct gthread *th, const uint64_t *mask, size_t n
 	return host_sched_setaffinity(th->tid, mask, nr_words);
 }
 
-/* --- the platform ------------------------------------------------------------------------------- */
+/*
+ * --- the platform -------------------------------------------------------------------------------
+ */
 
 static int st_probe(const char **ret_why)
 {
@@ -705,7 +715,8 @@ static void st_close(struct platform *p)
 	struct systrap *st = to_st(p);
 
 	watchdog_stop(st);
-	log_dbg("calls: %" PRIu64 " by the fast entry, %" PRIu64 " trapped", st->nr_fast, st->nr_trapped);
+	log_dbg("calls: %" PRIu64 " by the fast entry, %" PRIu64 " trapped", st->nr_fast,
+		st->nr_trapped);
 	stub_system_free(st->stubs);
 	cond_fini(&st->wake);
 	mutex_fini(&st->lock);

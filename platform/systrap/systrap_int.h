@@ -13,9 +13,9 @@
 struct systrap {
 	struct platform base;
 	struct stub_system *stubs;
-	struct mutex lock;        /* LC_PLATFORM */
-	struct list_head threads; /* of gthread.all */
-	bool patch;               /* const: call sites may be rewritten */
+	struct mutex lock;            /* LC_PLATFORM */
+	struct list_head threads;     /* of gthread.all */
+	bool patch;                   /* const: call sites may be rewritten */
 	uint64_t nr_fast, nr_trapped; /* calls of threads that ended; lock */
 
 	/* watchdog.c */
@@ -26,15 +26,16 @@ struct systrap {
 
 	/* spin.c */
 	int nr_cpus;
-	atomic_int busy;      /* threads that want a CPU: one per pair at work, one per spinner */
-	uint32_t stub_spins;  /* looks at its word that a stub makes in SPIN_NS */
+	atomic_int busy;     /* threads that want a CPU: one per pair at work, one per spinner */
+	uint32_t stub_spins; /* looks at its word that a stub makes in SPIN_NS */
 };
 
 struct aspace {
 	struct systrap *st;
 	struct stub *stub;
 	struct list_head threads; /* of gthread.link; st->lock */
-	struct list_head idle;    /* host threads without a guest thread, by gthread.link; st->lock */
+	/* host threads without a guest thread, by gthread.link; st->lock */
+	struct list_head idle;
 	unsigned int nr_idle;
 	unsigned long slots[SLOT_NR / 8 / sizeof(long)]; /* in use; st->lock */
 	uint64_t ended_ns; /* time in guest code of threads that ended; st->lock */
@@ -45,18 +46,18 @@ struct gthread {
 	struct aspace *as;
 	struct list_head link, all; /* st->lock */
 	int tid;
-	unsigned int n;     /* its slot */
-	uint64_t va;        /* ... in the stub */
-	struct slot *g;     /* ... here: everything in it is the guest's word */
+	unsigned int n; /* its slot */
+	uint64_t va;    /* ... in the stub */
+	struct slot *g; /* ... here: everything in it is the guest's word */
 	struct slot_ro *ro;
-	uint32_t seq, go;   /* last event taken, last command given */
-	uint32_t seen;      /* commands that were done when the guest last went on */
+	uint32_t seq, go;             /* last event taken, last command given */
+	uint32_t seen;                /* commands that were done when the guest last went on */
 	uint64_t nr_fast, nr_trapped; /* calls by the fast entry, by signals */
-	bool gone;          /* dead, or about to be */
-	bool newborn;       /* its first event is still to come */
-	bool fresh;         /* starts with clean floating point, which is not set yet */
-	bool at_frame;      /* waits in a signal handler, not in the fast entry */
-	struct trap_at at;  /* then: its frame */
+	bool gone;                    /* dead, or about to be */
+	bool newborn;                 /* its first event is still to come */
+	bool fresh;                   /* starts with clean floating point, which is not set yet */
+	bool at_frame;                /* waits in a signal handler, not in the fast entry */
+	struct trap_at at;            /* then: its frame */
 	atomic_bool kicked, running;
 	_Atomic uint64_t guest_ns;   /* time between going on and stopping, so far ... */
 	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
@@ -69,8 +70,8 @@ struct gthread {
 };
 
 /*
- * --- spin.c: a pair is a stub thread and the sentry thread that serves it. While one works the other
- * waits, by spinning if a CPU is free for that ---
+ * --- spin.c: a pair is a stub thread and the sentry thread that serves it. While one works the
+ * other waits, by spinning if a CPU is free for that ---
  */
 void spin_init(struct systrap *st, int nr_cpus);
 /* The pair is at work: may its waiting half spin until the next event? */

@@ -40,6 +40,7 @@ const struct command *command_find(const char *name);
 int cmd_do(const struct rt_conf *conf, int argc, char **argv);
 int cmd_create(const struct rt_conf *conf, int argc, char **argv);
 int cmd_start(const struct rt_conf *conf, int argc, char **argv);
+int cmd_exec(const struct rt_conf *conf, int argc, char **argv);
 int cmd_run(const struct rt_conf *conf, int argc, char **argv);
 int cmd_spec(const struct rt_conf *conf, int argc, char **argv);
 int cmd_list(const struct rt_conf *conf, int argc, char **argv);

@@ -37,7 +37,9 @@
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf)
 {
-	*r = (struct launch_req){ .conf = conf, .stdio = { 0, 1, 2 }, .listen_fd = -1 };
+	*r = (struct launch_req){
+		.conf = conf, .stdio = { 0, 1, 2 }, .listen_fd = -1, .tty_fd = -1
+	};
 }
 
 void launch_req_fini(struct launch_req *r)
@@ -168,6 +170,19 @@ static int sealed_fd(const char *name, const void *p, size_t size)
 	return STEAL_FD(fd);
 }
 
+int launch_conf_fd(const struct boot_conf *c, struct rt_err *err)
+{
+	struct boot_buf buf = { 0 };
+	int ret = boot_conf_encode(c, &buf), fd;
+
+	if (ret < 0)
+		return rt_fail(err, -ret,
+			       "the configuration is too large (arguments and environment)");
+	fd = sealed_fd("husk-boot", buf.p, buf.size);
+	free(buf.p);
+	return fd < 0 ? rt_fail(err, -fd, "memfd: %s", strerror(-fd)) : fd;
+}
+
 /* Limits of the sandbox's own processes. The guest's limits are the sentry's business. */
 static void raise_limits(const struct rt_conf *conf)
 {
@@ -276,20 +291,14 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 {
 	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1,
 		       log = -1, cpuinfo = -1, meminfo = -1;
-	struct boot_buf buf = { 0 };
 	int sv[2], ret;
 
 	raise_limits(r->conf);
 	if (!*r->conf->debug_log)
 		r->boot.flags |= BOOT_LOG_STDERR;
-	ret = boot_conf_encode(&r->boot, &buf);
-	if (ret < 0)
-		return rt_fail(err, -ret,
-			       "the configuration is too large (arguments and environment)");
-	conf = sealed_fd("husk-boot", buf.p, buf.size);
-	free(buf.p);
+	conf = launch_conf_fd(&r->boot, err);
 	if (conf < 0)
-		return rt_fail(err, -conf, "memfd: %s", strerror(-conf));
+		return conf;
 	exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (exe < 0)
 		return rt_fail(err, errno, "/proc/self/exe: %s (is /proc mounted?)",

@@ -25,12 +25,15 @@ struct launch_req {
 	/* borrowed; -1: the guest has none (the terminal is used) */
 	int stdio[3];
 	bool tty;        /* make a terminal pump */
+	int tty_fd;      /* for exec: the sentry's end of it */
 	int listen_fd;   /* borrowed: control socket for other commands, or -1 */
 	bool foreground; /* die with the caller, and attend() there */
 };
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
 void launch_req_fini(struct launch_req *r);
+/* The boot configuration in a memory file that nobody can change. -errno with *err. */
+int launch_conf_fd(const struct boot_conf *c, struct rt_err *err);
 /* Adds a tree for the gofer; the same path and mode is shared. ret_index is its number. */
 int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *ret_index);
 

@@ -40,6 +40,10 @@ struct bundle {
 void bundle_fini(struct bundle *b);
 /* Reads DIR/config.json and fills r->boot and the trees. */
 int spec_load(const char *dir, struct launch_req *r, struct bundle *ret_b, struct rt_err *err);
+/* A process object alone (exec --process). */
+int spec_process(json_t *proc, struct launch_req *r, struct bundle *b, struct rt_err *err);
+/* JSON as containers' documents have it, with numbers up to 2^64-1. To be json_decref'd; NULL. */
+json_t *spec_json(const char *text, size_t size, json_error_t *ret_e);
 /* Parses the text; for spec_load and the fuzz harness. */
 int spec_parse(const char *text, size_t size, const char *dir, struct launch_req *r,
 	       struct bundle *b, struct rt_err *err);

@@ -264,9 +264,9 @@ static int parse_user(struct parser *p, json_t *proc)
 	return 0;
 }
 
-static int parse_process(struct parser *p, json_t *top)
+static int parse_process(struct parser *p, json_t *proc)
 {
-	json_t *proc = json_object_get(top, "process"), *v;
+	json_t *v;
 	struct boot_conf *c = &p->r->boot;
 	bool nnp = false;
 	const char *s;
@@ -543,6 +543,22 @@ static int parse_linux(struct parser *p, json_t *top)
 	return 0;
 }
 
+json_t *spec_json(const char *text, size_t size, json_error_t *ret_e)
+{
+	json_t *top = json_loadb(text, size, 0, ret_e);
+
+	if (!top && strstr(ret_e->text, "too big integer"))
+		top = json_loadb(text, size, JSON_DECODE_INT_AS_REAL, ret_e);
+	return top;
+}
+
+int spec_process(json_t *proc, struct launch_req *r, struct bundle *b, struct rt_err *err)
+{
+	struct parser p = { r, b, err };
+
+	return parse_process(&p, proc);
+}
+
 int spec_parse(const char *text, size_t size, const char *dir, struct launch_req *r,
 	       struct bundle *b, struct rt_err *err)
 {
@@ -553,9 +569,7 @@ int spec_parse(const char *text, size_t size, const char *dir, struct launch_req
 	const char *s;
 	int ret;
 
-	top = json_loadb(text, size, 0, &je);
-	if (!top && strstr(je.text, "too big integer"))
-		top = json_loadb(text, size, JSON_DECODE_INT_AS_REAL, &je);
+	top = spec_json(text, size, &je);
 	if (!top)
 		return rt_fail(err, EINVAL, "%s/config.json line %d: %s", dir, je.line, je.text);
 	ret = json_is_object(top) ? 0 : bad(&p, "(top level)", "is not an object");
@@ -572,7 +586,7 @@ int spec_parse(const char *text, size_t size, const char *dir, struct launch_req
 	if (ret == 0 && s)
 		c->domainname = strdup(s);
 	if (ret == 0)
-		ret = parse_process(&p, top);
+		ret = parse_process(&p, json_object_get(top, "process"));
 	if (ret == 0)
 		ret = parse_root(&p, top);
 	if (ret == 0)

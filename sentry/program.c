@@ -181,6 +181,18 @@ static void find_home(const struct vfs_caller *caller, uint64_t uid, char *home,
 		snprintf(home, size, "/");
 }
 
+/* Of a variable that is set more than once the last value counts. */
+static bool set_again(const struct boot_conf *c, size_t i)
+{
+	size_t n = strcspn(c->env.v[i], "=");
+
+	for (size_t k = i + 1; k < c->env.nr; k++) {
+		if (strncmp(c->env.v[k], c->env.v[i], n) == 0 && c->env.v[k][n] == '=')
+			return true;
+	}
+	return false;
+}
+
 /* The environment with HOME, which engines leave to the runtime. */
 static int make_env(struct program *p, const struct vfs_caller *root)
 {
@@ -195,6 +207,8 @@ static int make_env(struct program *p, const struct vfs_caller *root)
 	}
 	for (size_t i = 0; i < c->env.nr; i++) {
 		if (!has && strncmp(c->env.v[i], "HOME=", 5) == 0)
+			continue;
+		if (!(c->flags & BOOT_PLAIN_INIT) && set_again(c, i))
 			continue;
 		if (boot_strv_add(&p->env, c->env.v[i], strlen(c->env.v[i])) < 0)
 			return -ENOMEM;

@@ -32,7 +32,7 @@ def do_statuses():
     expect(["--network=warp", "do", "true"], 128, err="--network")
     expect(["--platform=warp", "do", "true"], 128, err="--platform")
     expect(["--watchdog-action=panic", "do", "true"], 0, err="--watchdog-action")
-    expect(["exec", "x", "y"], 2, err="OCI")
+    expect(["exec", "x", "y"], 128, err="does not exist")
     expect(["do", "--root", "/nonexistent", "true"], 128, err="--root")
     expect(["do", "--cwd", "/nonexistent", "true"], 128, err="/nonexistent")
     expect(["do", "--volume", "/nonexistent:/x", "true"], 128, err="--volume")

@@ -265,6 +265,7 @@ static int run(struct boot *b)
 	console_stop(b->prog.console);
 	control_wait_idle(b->ctl);
 	control_send_exit(b->ctl, status);
+	mm_system_log();
 	step(b, "sandbox ended");
 	return 0;
 }

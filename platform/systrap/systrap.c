@@ -244,8 +244,8 @@ static void thread_unlink(struct gthread *th)
 	list_del(&th->link);
 	list_del(&th->all);
 	as->ended_ns += atomic_load(&th->guest_ns);
-	as->st->nr_fast += th->nr_fast;
-	as->st->nr_trapped += th->nr_trapped;
+	as->nr_fast += th->nr_fast;
+	as->nr_trapped += th->nr_trapped;
 	th->nr_fast = th->nr_trapped = 0;
 	mutex_unlock(&as->st->lock);
 }
@@ -563,6 +563,8 @@ static void st_aspace_free(struct aspace *as)
 	}
 	while ((th = idle_take(as)))
 		free(th);
+	log_dbg("%" PRIu64 " calls by the fast entry, %" PRIu64 " trapped", as->nr_fast,
+		as->nr_trapped);
 	stub_reap(as->stub, true);
 	stub_free(as->stub);
 	free(as);
@@ -715,8 +717,6 @@ static void st_close(struct platform *p)
 	struct systrap *st = to_st(p);
 
 	watchdog_stop(st);
-	log_dbg("calls: %" PRIu64 " by the fast entry, %" PRIu64 " trapped", st->nr_fast,
-		st->nr_trapped);
 	stub_system_free(st->stubs);
 	cond_fini(&st->wake);
 	mutex_fini(&st->lock);

@@ -16,7 +16,6 @@ struct systrap {
 	struct mutex lock;            /* LC_PLATFORM */
 	struct list_head threads;     /* of gthread.all */
 	bool patch;                   /* const: call sites may be rewritten */
-	uint64_t nr_fast, nr_trapped; /* calls of threads that ended; lock */
 
 	/* watchdog.c */
 	struct cond wake;
@@ -39,6 +38,7 @@ struct aspace {
 	unsigned int nr_idle;
 	unsigned long slots[SLOT_NR / 8 / sizeof(long)]; /* in use; st->lock */
 	uint64_t ended_ns; /* time in guest code of threads that ended; st->lock */
+	uint64_t nr_fast, nr_trapped; /* calls of threads that ended; st->lock */
 	atomic_bool lost;  /* a thread ended that nobody told to */
 };
 

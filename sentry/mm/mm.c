@@ -46,7 +46,6 @@ void mm_system_set_memory(uint64_t total)
 
 void mm_system_fini(void)
 {
-	patch_log();
 	pagefile_fini();
 	g_mm.platform = NULL;
 }

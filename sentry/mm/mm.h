@@ -217,6 +217,8 @@ void mm_system_host_vdso(struct mm_host_vdso *ret_v);
 
 /* Memory the sandbox may use: a single private mapping larger than all of it is refused. 0:
  * unknown. */
+/* What rewriting call sites came to, for the debug log. */
+void mm_system_log(void);
 void mm_system_set_memory(uint64_t total);
 /* Total usage of the memory file and its limit, bytes. */
 uint64_t mm_system_usage(void);

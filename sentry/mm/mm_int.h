@@ -365,7 +365,6 @@ bool patch_zone_in(struct mm *mm, uaddr_t addr, uint64_t size, uaddr_t *ret_va) 
 void patch_settled(struct mm *mm) REQUIRES(mm->lock);
 /* The host process is dead. */
 void patch_fini(struct mm *mm) REQUIRES(mm->lock);
-void patch_log(void);
 
 /* --- backing.c --- */
 struct backing_file {

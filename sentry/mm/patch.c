@@ -627,7 +627,7 @@ bool mm_patch_fixup(struct mm *mm, uaddr_t pc, struct mm_patch_fix *ret_fix)
 	return found;
 }
 
-void patch_log(void)
+void mm_system_log(void)
 {
 	if (!g_mm.limits.syscall_entry)
 		return;

@@ -13,9 +13,9 @@
 struct systrap {
 	struct platform base;
 	struct stub_system *stubs;
-	struct mutex lock;            /* LC_PLATFORM */
-	struct list_head threads;     /* of gthread.all */
-	bool patch;                   /* const: call sites may be rewritten */
+	struct mutex lock;        /* LC_PLATFORM */
+	struct list_head threads; /* of gthread.all */
+	bool patch;               /* const: call sites may be rewritten */
 
 	/* watchdog.c */
 	struct cond wake;
@@ -37,9 +37,9 @@ struct aspace {
 	struct list_head idle;
 	unsigned int nr_idle;
 	unsigned long slots[SLOT_NR / 8 / sizeof(long)]; /* in use; st->lock */
-	uint64_t ended_ns; /* time in guest code of threads that ended; st->lock */
+	uint64_t ended_ns;            /* time in guest code of threads that ended; st->lock */
 	uint64_t nr_fast, nr_trapped; /* calls of threads that ended; st->lock */
-	atomic_bool lost;  /* a thread ended that nobody told to */
+	atomic_bool lost;             /* a thread ended that nobody told to */
 };
 
 struct gthread {

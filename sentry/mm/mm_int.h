@@ -147,7 +147,7 @@ struct mm {
 	bool quiesced; /* nobody may begin a copy */
 	struct cond quiesce_end;
 
-	struct mm_exe *exe; /* owned reference; shared with forks */
+	struct mm_exe *exe;         /* owned reference; shared with forks */
 	struct mm_patches *patches; /* owned; NULL until a site is rewritten: patch.c */
 
 	/* what it cost: told in the debug log at the end */

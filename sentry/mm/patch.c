@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System call sites that trapped become jumps. The host's mapping of one page of text is replaced by
- * a rewritten version of it (an overlay), and pages of trampolines are mapped where the jumps land (zones).
- * VMAs and PMAs know nothing of either: what the sentry reads or writes for a guest, and what /proc
- * shows, is the original; only the guest's own loads see the changed bytes. Live code is never
- * stored to. Versions and trampolines are shared by all that map the file (patch_space.c).
+ * System call sites that trapped become jumps. The host's mapping of one page of text is replaced
+ * by a rewritten version of it (an overlay), and pages of trampolines are mapped where the jumps
+ * land (zones). VMAs and PMAs know nothing of either: what the sentry reads or writes for a guest,
+ * and what /proc shows, is the original; only the guest's own loads see the changed bytes. Live
+ * code is never stored to. Versions and trampolines are shared by all that map the file
+ * (patch_space.c).
  *
- * Whatever the host is told about a range afterwards wins: overlays in it are forgotten by the calls
- * in pma.c. A mapping that needs a zone's place evicts it, after the overlays that jump there were
- * replaced by the originals.
+ * Whatever the host is told about a range afterwards wins: overlays in it are forgotten by the
+ * calls in pma.c. A mapping that needs a zone's place evicts it, after the overlays that jump there
+ * were replaced by the originals.
  */
 #define LOG_TAG "mm"
 
@@ -41,14 +42,14 @@ struct zone {
 	uaddr_t va;
 	struct patch_space *space; /* owned */
 	struct patch_tramp *tramp; /* lives as long as space */
-	bool retired; /* not mapped any more; a thread may stand in it all the same */
+	bool retired;              /* not mapped any more; a thread may stand in it all the same */
 };
 
 struct mm_patches {
 	struct overlay *overlay[MAX_OVERLAYS]; /* by va */
 	struct zone zone[MAX_ZONES];           /* by va */
 	unsigned int nr_overlays, nr_zones;
-	struct overlay *dead; /* the host may map their pages until the next settling */
+	struct overlay *dead;     /* the host may map their pages until the next settling */
 	struct patch_space *anon; /* owned: for pages that are this address space's own */
 	uaddr_t left[LEFT_SIZE];  /* sites that cannot be rewritten here */
 	_Atomic uaddr_t lo, hi;   /* all zones that ever were lie in between */
@@ -161,7 +162,8 @@ void patch_restore(struct mm *mm, uaddr_t start, uaddr_t end)
 
 	if (!s || !s->nr_overlays)
 		return;
-	for (unsigned int i = overlay_at(s, start); i < s->nr_overlays && s->overlay[i]->va < end; i++) {
+	for (unsigned int i = overlay_at(s, start); i < s->nr_overlays && s->overlay[i]->va < end;
+	     i++) {
 		uaddr_t va = s->overlay[i]->va;
 		struct pma *p = pma_find(mm, va);
 		struct platform_file *pf;
@@ -301,8 +303,8 @@ static bool zone_fits(struct mm *mm, const struct patch_space *space, uaddr_t va
 	v = vma_find(mm, va);
 	if (!v)
 		return true;
-	return va + PAGE_SIZE <= v->start -
-			((v->flags & VM_GROWSDOWN) ? MIN(MM_STACK_GUARD_GAP, v->start) : 0);
+	return va + PAGE_SIZE <=
+	       v->start - ((v->flags & VM_GROWSDOWN) ? MIN(MM_STACK_GUARD_GAP, v->start) : 0);
 }
 
 static bool place_is_free(void *ctx, int64_t at, size_t size)
@@ -444,8 +446,8 @@ static int zone_map(struct mm *mm, struct patch_space *space, uaddr_t va, uint64
 }
 
 /* The host shows page's newest version at va from now on, if its zones are free here. */
-static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_page *page, uaddr_t va)
-	REQUIRES(mm->lock) REQUIRES(space->lock)
+static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_page *page,
+		       uaddr_t va) REQUIRES(mm->lock) REQUIRES(space->lock)
 {
 	struct mm_patches *s = mm->patches;
 	struct platform_file *pf;
@@ -471,7 +473,10 @@ static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_pa
 	if (!o)
 		return -ENOMEM;
 	ret = backing_platform_file(pagefile(), &pf);
-	/* nobody waits for it: a thread that still meets the other version traps, or jumps as before */
+	/*
+	 * nobody waits for it: a thread that still meets the other version traps, or jumps as
+	 * before
+	 */
 	if (ret == 0)
 		ret = ops()->map(mm->as, va, PAGE_SIZE, pf, page->version->off, RX, PF_MAP_FRESH);
 	if (ret < 0) {
@@ -482,10 +487,9 @@ static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_pa
 	patch_forget(mm, va, va + PAGE_SIZE);
 	ref_get(&page->ref);
 	ref_get(&page->version->ref);
-	*o = (struct overlay){ .va = va,
-			       .space = patch_space_get(space),
-			       .page = page,
-			       .version = page->version };
+	*o = (struct overlay){
+		.va = va, .space = patch_space_get(space), .page = page, .version = page->version
+	};
 	for (unsigned int i = 0; i < page->nr_zones; i++)
 		o->zones[i] = va + ((page->zones[i] - page->index) << PAGE_SHIFT);
 	overlay_insert(s, o);
@@ -545,9 +549,9 @@ static int site_get(struct place *pl, const struct pma *p, unsigned int off, uin
 static bool may_rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t va)
 	REQUIRES(mm->lock)
 {
-	return v && p && p->start <= va && p->hprot == RX && v->prot == (LX_PROT_READ | LX_PROT_EXEC) &&
-	       vma_private(v) && !mm->broken && mm->as &&
-	       (p->kind != PMA_FILE || !mappable_is_shared_writable(v->m));
+	return v && p && p->start <= va && p->hprot == RX &&
+	       v->prot == (LX_PROT_READ | LX_PROT_EXEC) && vma_private(v) && !mm->broken &&
+	       mm->as && (p->kind != PMA_FILE || !mappable_is_shared_writable(v->m));
 }
 
 static void patch_site(struct mm *mm, uaddr_t site, uint64_t sysno) REQUIRES(mm->lock)

@@ -219,7 +219,7 @@ static int streams(struct execution *x, struct rt_err *err)
 static int begin(struct execution *x, struct rt_err *err)
 {
 	auto_close int conf = launch_conf_fd(&x->r.boot, err);
-	struct ctl_exec m = { 0 };
+	struct ctl_exec m = { .host_pid = getpid() };
 	struct ctl_answer a = { 0 };
 	int fds[CTL_FDS_MAX];
 	unsigned int nr = 0;

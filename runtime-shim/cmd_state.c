@@ -129,6 +129,15 @@ static int signal_number(const char *s, struct rt_err *err)
 	}
 	if (strncasecmp(s, "SIG", 3) == 0)
 		s += 3;
+	n = strncasecmp(s, "RTMIN", 5) == 0 ? SIGRTMIN :
+	    strncasecmp(s, "RTMAX", 5) == 0 ? SIGRTMAX :
+					      0;
+	if (n) {
+		long more = s[5] ? strtol(s + 5, &end, 10) : 0;
+
+		if ((!s[5] || !*end) && n + more >= SIGRTMIN && n + more <= SIGRTMAX)
+			return (int)(n + more);
+	}
 	for (int sig = 1; sig < 32; sig++) {
 		if (strcasecmp(sigabbrev_np(sig), s) == 0)
 			return sig;

@@ -13,8 +13,6 @@
 #include "conf.h"
 #include "proto/roles.h"
 
-#define LATER "comes with full OCI support"
-
 /* clang-format off */
 const struct command commands[] = {
 	{ "do",         cmd_do,       "run a command in a sandbox over the host's file tree" },
@@ -26,16 +24,20 @@ const struct command commands[] = {
 	{ "list",       cmd_list,     "list the containers of this state directory" },
 	{ "state",      cmd_state,    "print the state of a container as JSON" },
 	{ "kill",       cmd_kill,     "send a signal to a container" },
+	{ "ps",         cmd_ps,       "list the processes of a container" },
+	{ "wait",       cmd_wait,     "wait for the end of a container and print its status" },
+	{ "pause",      cmd_pause,    "stop a container's processes where they are" },
+	{ "resume",     cmd_resume,   "let a paused container go on" },
+	{ "events",     cmd_events,   "print what a container uses, once or again and again" },
 	{ "delete",     cmd_delete,   "remove a container that has stopped" },
 	{ "features",   cmd_features, "print what this runtime supports, as the OCI specification asks" },
 	{ "doctor",     cmd_doctor,   "say what this host can do for husk and what is missing" },
 	{ "help",       cmd_help,     "this help; 'help syscalls' lists the system calls" },
 	{ "version",    cmd_version,  "print the version" },
-	{ "ps",         cmd_later, NULL },
-	{ "wait",       cmd_later, NULL }, { "pause",      cmd_later, NULL },
-	{ "resume",     cmd_later, NULL }, { "events",     cmd_later, NULL },
-	{ "update",     cmd_later, NULL }, { "checkpoint", cmd_later, NULL },
-	{ "restore",    cmd_later, NULL }, { "debug",      cmd_later, NULL },
+	{ "checkpoint", cmd_later, NULL }, { "restore", cmd_later, NULL }, { "debug", cmd_later, NULL },
+	{ "fscheckpoint", cmd_later, NULL }, { "tar", cmd_later, NULL }, { "port-forward", cmd_later, NULL },
+	{ "usage", cmd_later, NULL }, { "trace", cmd_later, NULL }, { "metric-server", cmd_later, NULL },
+	{ "export-metrics", cmd_later, NULL }, { "read", cmd_later, NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -114,8 +116,10 @@ void global_help(void)
 
 int cmd_later(const struct rt_conf *conf, int argc, char **argv)
 {
-	fprintf(stderr, "husk: '%s' " LATER "; not in this version\n", argv[0]);
-	return 2;
+	struct rt_err err = { 0 };
+
+	rt_fail(&err, ENOSYS, "not in this version of husk: it comes in a later one");
+	return rt_report(&err, argv[0]);
 }
 
 /* What the values of the flags must be for this version; names what comes later. */

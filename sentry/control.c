@@ -37,6 +37,7 @@ struct conn {
 	uint32_t gen;
 	struct tgroup *tg;   /* borrowed: the program started over it. GUARDED_BY(lock) */
 	struct console *con; /* its terminal. GUARDED_BY(lock) */
+	int host_pid;        /* of its monitor: control thread only */
 };
 
 struct control {
@@ -283,6 +284,7 @@ static void on_exec(struct control *c, struct conn *conn, int fd, const struct c
 			      ret == -ESRCH ? "the container is not running" : NULL);
 		return;
 	}
+	conn->host_pid = ((const struct ctl_exec *)m->fixed)->host_pid;
 	ret = exec_begin(&job, ((const struct ctl_exec *)m->fixed)->fds, fds, nr);
 	if (ret < 0) {
 		job_done(c);
@@ -317,6 +319,22 @@ static void on_wait(struct control *c, struct conn *conn, int fd, const struct c
 		control_reply(fd, m->tag, ret, 0, NULL);
 }
 
+static void on_pause(struct control *c, int fd, const struct ctl_msg *m)
+{
+	const struct ctl_pause *p = m->fixed;
+
+	/* the kernel outlives this thread's requests */
+	if (!c->kernel) {
+		control_reply(fd, m->tag, -ESRCH, 0, NULL);
+		return;
+	}
+	if (p->resume)
+		kernel_resume(c->kernel, NULL);
+	else
+		kernel_pause(c->kernel, NULL);
+	control_reply(fd, m->tag, 0, 0, NULL);
+}
+
 static const char *state_name(struct control *c)
 {
 	const char *s;
@@ -330,7 +348,7 @@ static const char *state_name(struct control *c)
 static void on_request(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m,
 		       const int *fds, unsigned int nr_fds)
 {
-	char *list;
+	char *list, text[160];
 
 	if (m->op == CTL_EXEC) {
 		on_exec(c, conn, fd, m, fds, nr_fds);
@@ -349,12 +367,22 @@ static void on_request(struct control *c, struct conn *conn, int fd, const struc
 		on_start(c, fd, m);
 		break;
 	case CTL_PS:
-		list = control_ps();
+		list = control_ps(c);
 		control_reply(fd, m->tag, list ? 0 : -ENOMEM, 0, list);
 		free(list);
 		break;
 	case CTL_STATE:
 		control_reply(fd, m->tag, 0, 0, state_name(c));
+		break;
+	case CTL_PAUSE:
+		on_pause(c, fd, m);
+		break;
+	case CTL_USAGE:
+		snprintf(text, sizeof(text), "{\"memory\":%llu,\"pids\":%u,\"cpu\":%llu}",
+			 (unsigned long long)control_memory(),
+			 c->kernel ? atomic_load(&c->kernel->nr_tasks) : 0,
+			 (unsigned long long)control_cpu());
+		control_reply(fd, m->tag, 0, 0, text);
 		break;
 	case CTL_WAIT:
 		on_wait(c, conn, fd, m);
@@ -419,6 +447,19 @@ static void end_connection(struct control *c, struct conn *conn)
 	host_close(conn->fd);
 	conn->fd = -1;
 	mutex_unlock(&c->lock);
+}
+
+int control_host_pid(struct control *c, const struct tgroup *tg)
+{
+	int pid = 0;
+
+	mutex_lock(&c->lock);
+	for (unsigned int i = 0; i < MAX_CONNS; i++) {
+		if (c->conns[i].tg == tg)
+			pid = c->conns[i].host_pid;
+	}
+	mutex_unlock(&c->lock);
+	return pid;
 }
 
 bool control_attach(struct control *c, struct control_conn conn, struct tgroup *tg,

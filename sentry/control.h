@@ -52,5 +52,7 @@ struct control_conn {
  */
 bool control_attach(struct control *c, struct control_conn conn, struct tgroup *tg,
 		    struct console *con);
+/* Of the monitor of the program tg, or 0. */
+int control_host_pid(struct control *c, const struct tgroup *tg);
 /* tg and con are not used any more when this returns. */
 void control_detach(struct control *c, struct control_conn conn);

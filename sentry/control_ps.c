@@ -6,6 +6,8 @@
  */
 #include "control_ps.h"
 
+#include "control.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,7 +50,7 @@ static void put_escaped(struct out *o, const char *s)
 	}
 }
 
-static void put_process(struct out *o, struct task *t)
+static void put_process(struct out *o, struct task *t, int host_pid)
 {
 	uint64_t now = host_clock_ns(HOST_CLOCK_BOOTTIME), cpu = 0;
 	char comm[TASK_COMM_LEN];
@@ -76,12 +78,15 @@ static void put_process(struct out *o, struct task *t)
 	    (unsigned long long)(cpu / 1000000),
 	    (unsigned long long)((now - t->start_ns) / 1000000000));
 	put_escaped(o, comm);
-	put(o, "\"}");
+	put(o, "\"");
+	if (host_pid)
+		put(o, ",\"host\":%d", host_pid);
+	put(o, "}");
 	if (cred)
 		cred_put(cred);
 }
 
-char *control_ps(void)
+char *control_ps(struct control *c)
 {
 	struct out o = { .p = malloc(PS_MAX + 1) };
 	struct task *t;
@@ -92,8 +97,33 @@ char *control_ps(void)
 	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
 		id = t->tid + 1;
 		if (o.n + 512 < PS_MAX)
-			put_process(&o, t);
+			put_process(&o, t, control_host_pid(c, t->tg));
 	}
 	put(&o, "]");
 	return o.p;
+}
+
+uint64_t control_memory(void)
+{
+	return mm_system_usage();
+}
+
+uint64_t control_cpu(void)
+{
+	struct tgroup *tg;
+	struct task *t;
+	uint64_t ns = 0;
+
+	if (!g_kernel)
+		return 0;
+	mutex_lock(&g_kernel->tasklist_lock);
+	list_for_each_entry(tg, &g_kernel->tgroups, table_link) {
+		ns += tg->dead_usage.utime_ns + tg->dead_usage.stime_ns;
+		list_for_each_entry(t, &tg->threads, tg_link)
+			ns += t->usage.utime_ns + t->usage.stime_ns;
+		if (tg->is_init)
+			ns += tg->child_usage.utime_ns + tg->child_usage.stime_ns;
+	}
+	mutex_unlock(&g_kernel->tasklist_lock);
+	return ns;
 }

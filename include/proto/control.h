@@ -44,7 +44,8 @@ struct ctl_start {
 };
 /*
  * Processes of the container: the reply's text is a JSON list of objects with pid, ppid, uid,
- * state, time (CPU, ms), start (seconds ago), tty, cmd.
+ * state, time (CPU, ms), start (seconds ago), tty, cmd, and host
+ * (pid of the monitor) where there is one.
  */
 struct ctl_ps {
 	uint64_t pad;
@@ -61,8 +62,8 @@ struct ctl_state {
  * killed when the connection ends.
  */
 struct ctl_exec {
-	uint32_t fds; /* CTL_FD_* */
-	uint32_t pad;
+	uint32_t fds;     /* CTL_FD_* */
+	int32_t host_pid; /* of its monitor, only to be told by PS; 0: none */
 };
 #define CTL_FD_STDIN 0x1u /* << 1, << 2: standard output and error */
 #define CTL_FD_TTY   0x8u /* bytes of a terminal */
@@ -72,6 +73,16 @@ struct ctl_exec {
 struct ctl_wait {
 	int32_t pid;
 	uint32_t pad;
+};
+
+/* No task of the container runs guest code until it is resumed. Replied when that is so. */
+struct ctl_pause {
+	uint32_t resume; /* 0 or 1 */
+	uint32_t pad;
+};
+/* What the sandbox uses: the reply's text is a JSON object with memory (bytes), pids, cpu (ns). */
+struct ctl_usage {
+	uint64_t pad;
 };
 
 /* The sandbox is set up and locked down; the program runs, or waits for CTL_START. */

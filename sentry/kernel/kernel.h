@@ -13,6 +13,7 @@
 
 #include "kernel/task.h"
 
+struct container;
 struct exec_image;
 struct exec_request;
 
@@ -88,5 +89,11 @@ int kernel_spawn(struct kernel *k, struct spawn_request *req, struct tgroup **re
 int kernel_wait_exit(struct kernel *k, struct tgroup *tg);
 /* Kills every task and waits until their threads are gone. */
 void kernel_shutdown(struct kernel *k);
+/*
+ * Stops the tasks of a container (NULL: all) on their way to the guest, and lets them go again.
+ * Returns when none runs guest code.
+ */
+void kernel_pause(struct kernel *k, const struct container *ct);
+void kernel_resume(struct kernel *k, const struct container *ct);
 /* The three load averages, 16 fractional bits (sysinfo(2)). */
 void kernel_loadavg(uint32_t ret_load[3]);

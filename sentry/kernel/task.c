@@ -114,6 +114,8 @@ void task_publish_locked(struct task *t)
 {
 	struct tgroup *tg = t->tg;
 
+	if (task_current() && atomic_load(&task_current()->work) & TW_PAUSE)
+		atomic_fetch_or(&t->work, TW_PAUSE);
 	list_add_tail(&t->tg_link, &tg->threads);
 	tg->nr_threads++;
 	tg->nr_live++;

@@ -170,6 +170,7 @@ struct task {
 #define TW_STOP   4u  /* group stop in progress */
 #define TW_EXTERN 8u  /* callbacks queued by task_work_add */
 #define TW_EXIT   16u /* this thread asked for its own end (exit(2)); exit_code is set */
+#define TW_PAUSE  64u /* stays here until it is resumed: pause.c */
 #define TW_RSEQ   32u /* was preempted or migrated: rseq fields are to be brought up to date */
 
 enum tgroup_stop { TG_RUNNING, TG_STOPPING, TG_STOPPED };

@@ -155,6 +155,10 @@ static bool do_work(struct task *t)
 {
 	unsigned int work = atomic_load(&t->work);
 
+	if (work & TW_PAUSE) {
+		task_paused(t);
+		work = atomic_load(&t->work);
+	}
 	if (work & TW_EXTERN)
 		run_works(t);
 	if (work & (TW_SIGNAL | TW_KILL | TW_STOP | TW_EXIT) || wants_restart(t) ||

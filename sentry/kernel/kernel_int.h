@@ -98,7 +98,7 @@ void signal_leave_stop(struct task *t); /* t exits: it no longer has to arrive a
 
 /* --- rseq.c --- */
 void rseq_signal(struct task *t); /* a handler is about to run: abort a critical section */
-void task_paused(struct task *t);  /* with TW_PAUSE: returns when that is gone, or on death */
+void task_paused(struct task *t); /* with TW_PAUSE: returns when that is gone, or on death */
 int rseq_fixup(struct task *t);   /* before the guest runs again after TW_RSEQ */
 void rseq_clone(struct task *t, struct task *child, bool vm);
 

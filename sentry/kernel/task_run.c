@@ -176,8 +176,8 @@ static bool do_work(struct task *t)
 }
 
 /*
- * Stopped in a trampoline: the guest is at its call, and has not made it. A step that ends there was
- * the step over the call instruction: then the call is made now.
+ * Stopped in a trampoline: the guest is at its call, and has not made it. A step that ends there
+ * was the step over the call instruction: then the call is made now.
  */
 static void leave_trampoline(struct task *t, struct guest_event *ev)
 {

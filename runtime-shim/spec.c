@@ -17,6 +17,7 @@
 
 #include "abi/linux/mount.h"
 #include "base/bits.h"
+#include "host_facts.h"
 #include "spec.h"
 
 static uint64_t usable_cpus(void)
@@ -31,6 +32,7 @@ void spec_common(struct boot_conf *b, const struct rt_conf *conf)
 	struct sysinfo si;
 
 	b->nr_cpus = usable_cpus();
+	b->max_tasks = host_task_budget();
 	b->niceness = (uint64_t)(int64_t)getpriority(PRIO_PROCESS, 0);
 	if (sysinfo(&si) == 0)
 		b->total_memory = (uint64_t)si.totalram * si.mem_unit;

@@ -161,6 +161,7 @@ static int make_kernel(struct boot *b)
 		.strace_syscalls = c->strace_syscalls,
 		.total_memory = c->total_memory,
 		.max_pids = MAX_PIDS,
+		.max_tasks = c->max_tasks && c->max_tasks < MAX_PIDS ? c->max_tasks : MAX_PIDS,
 	};
 	int ret = kernel_new(&cfg, &b->kernel);
 

@@ -212,6 +212,12 @@ int host_sysinfo(struct host_sysinfo *ret_si);
 
 /* One message. Blocks unless dontwait; -EAGAIN then. */
 #define HOST_MSG_DONTWAIT 1u
+/*
+ * host_recv: descriptors that this process's table had no room for cost the descriptors, not the
+ * message: *nr_fds is HOST_FDS_LOST then, and none is kept.
+ */
+#define HOST_MSG_FDS_LOSSY 2u
+#define HOST_FDS_LOST      (~0u)
 ssize_t host_send(int sock, const void *buf, size_t n, const int *fds, unsigned int nr_fds,
 		  unsigned int flags);
 /*
@@ -285,6 +291,11 @@ void host_thread_set_name(const char *name);
 
 /* Grows the descriptor table to nr entries while still single-threaded. */
 int host_fdtable_grow(unsigned int nr);
+/*
+ * RLIMIT_NOFILE of this process as host_fdtable_grow() found it: one more than the highest
+ * descriptor.
+ */
+unsigned int host_fd_limit(void);
 /*
  * One heap for the C library, before threads are made. With several it opens files under /sys and
  * /proc (how many CPUs, may a heap shrink), which the filter kills.

@@ -69,6 +69,8 @@ struct boot_conf {
 	uint64_t uid, gid, umask;
 	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
 	uint64_t flags, nr_cpus, rows, cols, oom_score_adj, total_memory, seed;
+	/* processes and threads of the guest at the same time, 0: no limit given */
+	uint64_t max_tasks;
 	uint64_t niceness; /* nice value of the first process, as an int64_t */
 	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */
 	uint64_t tty_mask;

@@ -91,6 +91,13 @@ ssize_t host_recvv(int sock, const struct host_iov *iov, int nr, int *fds, unsig
 	if (ret < 0)
 		return ret;
 	got = take_fds(&msg, fds, room);
+	if (got < room && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == MSG_CTRUNC &&
+	    flags & HOST_MSG_FDS_LOSSY) {
+		for (unsigned int i = 0; i < got; i++)
+			host_close(fds[i]);
+		*nr_fds = HOST_FDS_LOST;
+		return ret;
+	}
 	if (got > room || msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		for (unsigned int i = 0; i < got && i < room; i++)
 			host_close(fds[i]);

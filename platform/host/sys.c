@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/stat.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +16,7 @@
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysinfo.h>
@@ -22,6 +24,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "base/bits.h"
 #include "base/compiler.h"
 #include "host/host.h"
 #include "rawcall.h"
@@ -514,10 +517,20 @@ int host_sysinfo(struct host_sysinfo *ret_si)
  * --- descriptors of this process ---------------------------------------------------------------
  */
 
+static unsigned int g_fd_limit = 1024;
+
+unsigned int host_fd_limit(void)
+{
+	return g_fd_limit;
+}
+
 int host_fdtable_grow(unsigned int nr)
 {
+	struct rlimit r;
 	int fd = (int)HOST_CALL(SYS_fcntl, 0, F_DUPFD_CLOEXEC, nr - 1);
 
+	if (HOST_CALL(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &r) == 0)
+		g_fd_limit = (unsigned int)MIN(r.rlim_cur, (rlim_t)INT_MAX);
 	/* a closed stdin or a limit: any open descriptor will do, or growing has to wait */
 	for (int any = 1; fd == -EBADF && any < 16; any++)
 		fd = (int)HOST_CALL(SYS_fcntl, any, F_DUPFD_CLOEXEC, nr - 1);

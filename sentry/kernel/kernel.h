@@ -42,7 +42,8 @@ struct kernel_config {
 	bool strace;
 	const char *strace_syscalls; /* comma separated, NULL all */
 	uint64_t total_memory;       /* MemTotal for /proc/meminfo and sysinfo, bytes */
-	uint64_t max_pids;
+	uint64_t max_pids;           /* kernel.pid_max: numbers */
+	uint64_t max_tasks;          /* at the same time, 0: as many as there are numbers */
 };
 
 struct kernel {

@@ -51,7 +51,7 @@ static int check_flags(struct task *t, const struct clone_req *rq)
 /* Tasks that were started but not published yet are not counted: publish() looks again. */
 static bool too_many(struct kernel *k)
 {
-	uint64_t max = k->config.max_pids ? k->config.max_pids : PID_MAX_DEFAULT;
+	uint64_t max = k->config.max_tasks ? k->config.max_tasks : PID_MAX_DEFAULT;
 
 	return k->nr_tasks >= max;
 }

@@ -12,6 +12,7 @@ Each program runs in an empty scratch directory of the same name both times. Exi
 """
 import argparse
 import concurrent.futures
+import ctypes
 import difflib
 import os
 import shutil
@@ -39,7 +40,16 @@ def known_failures():
     return known
 
 
-def run(cmd, cwd, timeout, tmp):
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_us():
+    """In the child: a runner that is killed hard leaves nothing running."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def run(cmd, cwd, timeout, tmp, sandboxed):
     """(exit status as a shell sees it, stdout, stderr); kills the whole session on a timeout."""
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": cwd, "LANG": "C", "LC_ALL": "C",
            "TMPDIR": cwd, "TZ": "UTC"}
@@ -49,7 +59,8 @@ def run(cmd, cwd, timeout, tmp):
     # Files, not pipes: a process left behind must not keep us waiting.
     with tempfile.TemporaryFile(dir=tmp) as out, tempfile.TemporaryFile(dir=tmp) as err:
         p = subprocess.Popen(cmd, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                             start_new_session=True, umask=0o022, restore_signals=True)
+                             start_new_session=True, umask=0o022, restore_signals=True,
+                             preexec_fn=die_with_us if sandboxed else None)
         try:
             status = p.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -81,7 +92,7 @@ def compare(prog, platform, opts, tmp):
     husk = [opts.husk, f"--platform={platform}"] + opts.flag + ["do", "--", prog]
     for cmd in ([prog], [prog] if opts.self else husk):
         os.mkdir(cwd, 0o755)
-        results.append(run(cmd + opts.arg, cwd, opts.timeout, tmp))
+        results.append(run(cmd + opts.arg, cwd, opts.timeout, tmp, sandboxed=cmd is husk))
         shutil.rmtree(cwd, ignore_errors=True)
         if len(results) == 1 and results[0][0] == SKIP:
             return SKIP, ["skipped natively: " + results[0][1].decode(errors="replace").strip()]

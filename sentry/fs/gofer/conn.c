@@ -216,18 +216,44 @@ static int deliver_locked(struct gofer_conn *c, size_t size, int nr_fds, int fd)
 	return 0;
 }
 
+/*
+ * The descriptor of a reply got lost: our table is full. Its call fails; what else it brought is
+ * given back.
+ */
+static void deliver_loss(struct gofer_conn *c, size_t size)
+{
+	uint32_t tag = gofer_rep_tag(c->rx, size);
+	struct pending *p;
+
+	mutex_lock(&c->lock);
+	list_for_each_entry(p, &c->waiting, link) {
+		if (p->tag != tag)
+			continue;
+		p->error = -ENFILE;
+		list_del_init(&p->link);
+		wake_locked(p, DONE);
+		break;
+	}
+	mutex_unlock(&c->lock);
+	drop_reply(c, size, 0, -1);
+}
+
 /* One receive as the leader. True if the connection is still good. */
 static bool receive_one(struct gofer_conn *c)
 {
 	unsigned int nr_fds = 1;
 	int fd = -1, ret;
-	ssize_t n = host_recv(c->sock, c->rx, GOFER_REP_MAX, &fd, &nr_fds, 0);
+	ssize_t n = host_recv(c->sock, c->rx, GOFER_REP_MAX, &fd, &nr_fds, HOST_MSG_FDS_LOSSY);
 
 	if (n == -EAGAIN)
 		return true;
 	if (n <= 0) {
 		conn_die(c, (int)n);
 		return false;
+	}
+	if (nr_fds == HOST_FDS_LOST) {
+		deliver_loss(c, (size_t)n);
+		return true;
 	}
 	mutex_lock(&c->lock);
 	ret = deliver_locked(c, (size_t)n, (int)nr_fds, fd);

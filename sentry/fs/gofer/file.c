@@ -79,6 +79,17 @@ static void used_locked(struct ginode *gi)
 	mutex_unlock(&gsb->lock);
 }
 
+/*
+ * Descriptors are given out from below, so a high one says that the table is nearly full. What is
+ * left is for what the sandbox itself needs: pidfds of new processes, the next container.
+ */
+static bool table_full(int fd)
+{
+	unsigned int limit = host_fd_limit();
+
+	return (unsigned int)fd >= limit - limit / 4;
+}
+
 /* Is this descriptor what was asked for? Also learns the attributes: they came for nothing. */
 static int check_fd(struct ginode *gi, int fd, bool write)
 {
@@ -130,6 +141,8 @@ static int ask_fd_locked(struct ginode *gi, uint64_t dir_nid, bool write, bool t
 	}
 	if (fd < 0)
 		return -EIO;
+	if (table_full(fd))
+		return -ENFILE;
 	ret = check_fd(gi, fd, write);
 	if (ret == 0)
 		*ret_fd = STEAL_FD(fd);

@@ -10,11 +10,13 @@
 #include <platform/ptrace.h>
 #include <platform/systrap.h>
 
+#define LOG_TAG "platform"
 #include "base/compiler.h"
+#include "base/log.h"
 
 static const struct platform_ops *const platforms[] = {
-	&ptrace_platform_ops,
 	&systrap_platform_ops,
+	&ptrace_platform_ops,
 	&fake_platform_ops,
 };
 
@@ -28,10 +30,15 @@ const struct platform_ops *platform_find(const char *name)
 	bool any = strcmp(name, "auto") == 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++) {
-		const char *why;
+		const char *why = "";
 
-		if (any && platforms[i] != &fake_platform_ops && platforms[i]->probe(&why) == 0)
-			return platforms[i];
+		if (any && platforms[i] != &fake_platform_ops) {
+			if (platforms[i]->probe(&why) == 0) {
+				log_info("platform %s", platforms[i]->name);
+				return platforms[i];
+			}
+			log_info("not platform %s: %s", platforms[i]->name, why);
+		}
 		if (strcmp(platforms[i]->name, name) == 0)
 			return platforms[i];
 	}

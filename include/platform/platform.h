@@ -56,8 +56,8 @@ struct platform_limits {
 	 */
 	uaddr_t vdso_clock_gettime, vdso_clock_getres, vdso_gettimeofday, vdso_time, vdso_getcpu;
 	/*
-	 * Where rewritten system call sites go, 0: none are to be rewritten. x86-64: it is jumped to
-	 * with rcx = the address behind the site's instruction and r11 free to use; all other
+	 * Where rewritten system call sites go, 0: none are to be rewritten. x86-64: it is jumped
+	 * to with rcx = the address behind the site's instruction and r11 free to use; all other
 	 * registers and the flags are as the guest had them. It comes back to rcx as a system call
 	 * would, or run() reports GE_SYSCALL with that pc.
 	 */

@@ -444,6 +444,7 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 		 */
 		if (th->seen != posted && stub_done(s, posted))
 			th->seen = posted;
+		atomic_store(&th->kick_ns, 0);
 		atomic_store(&th->running, true);
 		if (atomic_exchange(&th->kicked, false)) {
 			atomic_store(&th->running, false);
@@ -480,10 +481,13 @@ static int pt_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 
 static void pt_kick(struct gthread *th)
 {
+	uint64_t unanswered = 0;
+
 	atomic_store(&th->kicked, true);
 	if (!atomic_load(&th->running))
 		return;
-	atomic_store(&th->kick_ns, host_now_ns());
+	/* the oldest one counts: many kicks must not keep it alive */
+	atomic_compare_exchange_strong(&th->kick_ns, &unanswered, host_now_ns());
 	/* -ESRCH: it is gone, and run() tells */
 	host_tgkill(th->as->stub->pid, th->tid, TRACEE_KICK);
 	arm_watchdog(th->as->pt);

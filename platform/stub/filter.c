@@ -89,6 +89,9 @@ int stub_filter_agent(struct bpf_insn *room, size_t nr)
 	bpf_asm_eq(a, 1, 0);
 	bpf_asm_range32(a, 2, (uint32_t)STUB_FILTER_THREAD, (uint32_t)STUB_FILTER_SLOT);
 	bpf_asm_allow(a);
+	bpf_asm_call(a, SYS_prctl);
+	bpf_asm_eq(a, 0, 59 /* PR_SET_SYSCALL_USER_DISPATCH */);
+	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_sigaltstack);
 	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_rt_sigprocmask);
@@ -120,7 +123,8 @@ int stub_filter_thread(struct bpf_insn *room, size_t nr)
 
 /*
  * The first program decides which of the thread page's calls have the right shape. Futex words
- * are bounded to the low word of the stub's addresses here; wherever they are, they are the guest's own.
+ * are bounded to the low word of the stub's addresses here; wherever they are, they are the guest's
+ * own.
  */
 int stub_filter_slot(struct bpf_insn *room, size_t nr)
 {

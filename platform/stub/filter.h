@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The seccomp programs of a stub. The agent's is installed before its first command and so
- * holds for all threads of the stub; the thread's comes on top in each guest thread, of systrap the slot's. The stricter
- * answer of the two counts. They test the instruction pointer so that the agent's calls work at
- * all while a guest's trap; nothing rests on it for safety, since a guest can jump anywhere.
+ * holds for all threads of the stub; the thread's comes on top in each guest thread, of systrap the
+ * slot's. The stricter answer of the two counts. They test the instruction pointer so that the
+ * agent's calls work at all while a guest's trap; nothing rests on it for safety, since a guest can
+ * jump anywhere.
  *
  *             agent page       thread page                           elsewhere
  * agent's     the exact list   set-up, park, exit, the slot's list   TRAP

@@ -15,7 +15,8 @@
  *                        mapping
  *   STUB_ZYGOTE_WORK     stack of the zygote, not mapped in stubs
  *   STUB_VDSO            the host's [vvar] and [vdso]
- *   STUB_SLOTS           systrap only: pages of its threads, the one place a guest can write; slot.h
+ *   STUB_SLOTS           systrap only: pages of its threads, the one place a guest can write;
+ * slot.h
  */
 #pragma once
 
@@ -129,9 +130,9 @@ struct stub_image_header {
 	uint64_t park_pc_end; /* ... this address */
 	uint64_t exit_pc;     /* ends the thread that gets there */
 	/* systrap's; 0 where there is none */
-	uint64_t on_signal;   /* handler of all signals that are handled ... */
-	uint64_t sigreturn;   /* ... and where it returns to */
-	uint64_t fast_entry;  /* where trampolines jump to (slot.h) */
+	uint64_t on_signal;  /* handler of all signals that are handled ... */
+	uint64_t sigreturn;  /* ... and where it returns to */
+	uint64_t fast_entry; /* where trampolines jump to (slot.h) */
 };
 
 /* Zygote control messages, one per datagram; the peer is the sentry. */

@@ -4,22 +4,22 @@
  * the image's own code (C and assembly) and by the sentry. Slot n of a stub is two pieces:
  *
  *   STUB_SLOTS    + n * SLOT_SIZE   16 KiB that everybody writes: guest code, stub code, sentry
- *       +0x0000   state words, register file (SLOT_REGS), writable words of the answers (SLOT_ANSWERS)
- *       +0x1000   stack of the fast entry, grows down from SLOT_STACK_TOP
- *       +0x2000   alternate signal stack: the frame of the trap being handled
- *   STUB_SLOTS_RO + n * SLOT_SIZE   one page that the sentry writes and the stub reads; the rest of
- *                                   the 16 KiB is never touched. Always SLOT_RO above the former
+ *       +0x0000   state words, register file (SLOT_REGS), writable words of the answers
+ * (SLOT_ANSWERS) +0x1000   stack of the fast entry, grows down from SLOT_STACK_TOP +0x2000
+ * alternate signal stack: the frame of the trap being handled STUB_SLOTS_RO + n * SLOT_SIZE   one
+ * page that the sentry writes and the stub reads; the rest of the 16 KiB is never touched. Always
+ * SLOT_RO above the former
  *
- * Nothing in the first piece is trusted: any thread of the guest can write it at any time, also while
- * a call is under way. The sentry copies each word once and checks the copy; what makes no sense is
- * GE_CORRUPT. A forged event is no more than the call or fault that the guest could have made itself.
- * The second piece is the sentry's word to the stub, but stub code that acts on it is not trusted
- * either: a guest can jump to any byte of it.
+ * Nothing in the first piece is trusted: any thread of the guest can write it at any time, also
+ * while a call is under way. The sentry copies each word once and checks the copy; what makes no
+ * sense is GE_CORRUPT. A forged event is no more than the call or fault that the guest could have
+ * made itself. The second piece is the sentry's word to the stub, but stub code that acts on it is
+ * not trusted either: a guest can jump to any byte of it.
  *
  * --- GS ---
- * While guest code runs, its GS base is the address of its slot, unless the guest has set a GS base of
- * its own (arch_prctl or wrgsbase): then it is the guest's, and every system call takes the signal
- * path. regs.gs_base as the sentry sees it is 0 in the first case.
+ * While guest code runs, its GS base is the address of its slot, unless the guest has set a GS base
+ * of its own (arch_prctl or wrgsbase): then it is the guest's, and every system call takes the
+ * signal path. regs.gs_base as the sentry sees it is 0 in the first case.
  *
  * --- the fast entry ---
  * stub_image_header()->fast_entry. A trampoline jumps there with
@@ -27,19 +27,19 @@
  *     rcx            address where guest code goes on, behind the rewritten `syscall`
  *     r11            anything (free for the jump: movabs $entry, %r11; jmp *%r11)
  *     everything else, flags included, as the guest had it; the red zone is not touched
- * and guest code goes on at rcx as behind a `syscall`: rax is the result, rcx that address, r11 the flags,
- * everything else as before. It needs BMI2 and FSGSBASE (probe).
- *     - GS base not in STUB_SLOTS: the stub turns this into a trap (SLOT_EV_CALL), the sentry sees the
- *       call as if the site had trapped; nothing of the guest's memory was touched.
- *     - else every general register goes to SLOT_REGS (order of struct regs; orig_rax = rax = number,
- *       rip = rcx = return address, r11 = eflags), rsp becomes SLOT_STACK_TOP, DF and AC are cleared, and
- *       stub_fast(slot) (C, fast.c) answers by itself or hands over to the sentry.
- *     - a signal (kick) that lands in stub code only sets SLOT_KICK; leaving looks at it and reports a
- *       kick instead. A fault in stub code (a guest's bad pointer) makes the handler report the call
- *       with the registers of SLOT_REGS: the sentry does it all over, so an answer must not have
+ * and guest code goes on at rcx as behind a `syscall`: rax is the result, rcx that address, r11 the
+ * flags, everything else as before. It needs BMI2 and FSGSBASE (probe).
+ *     - GS base not in STUB_SLOTS: the stub turns this into a trap (SLOT_EV_CALL), the sentry sees
+ * the call as if the site had trapped; nothing of the guest's memory was touched.
+ *     - else every general register goes to SLOT_REGS (order of struct regs; orig_rax = rax =
+ * number, rip = rcx = return address, r11 = eflags), rsp becomes SLOT_STACK_TOP, DF and AC are
+ * cleared, and stub_fast(slot) (C, fast.c) answers by itself or hands over to the sentry.
+ *     - a signal (kick) that lands in stub code only sets SLOT_KICK; leaving looks at it and
+ * reports a kick instead. A fault in stub code (a guest's bad pointer) makes the handler report the
+ * call with the registers of SLOT_REGS: the sentry does it all over, so an answer must not have
  *       changed anything before its last access to guest memory.
- *     - a signal that lands in the trampoline is reported with regs.rip in there: the sentry rolls it
- *       back to the site (rcx and r11 are dead there).
+ *     - a signal that lands in the trampoline is reported with regs.rip in there: the sentry rolls
+ * it back to the site (rcx and r11 are dead there).
  */
 #pragma once
 
@@ -56,44 +56,46 @@
 #define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
 
 /* --- first piece: offsets --- */
-#define SLOT_SEQ       0x00 /* u32, futex: stub counts up for each event. Alone in its cache line */
-#define SLOT_KIND      0x40 /* u32: SLOT_EV_* */
-#define SLOT_SIG       0x44 /* u32: signal of the frame */
-#define SLOT_SLEEPS    0x48 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
-#define SLOT_KICK      0x50 /* u32: a kick came while stub code ran */
-#define SLOT_STEP      0x54 /* u32: a single step came while stub code ran */
-#define SLOT_FRAME     0x58 /* u64: address of the frame's ucontext */
-#define SLOT_FS_BASE   0x60 /* u64: of the guest, at the event */
-#define SLOT_GS_BASE   0x68 /* u64: likewise, as the processor had it */
-#define SLOT_REGS      0x80 /* struct regs: of the fast entry */
-#define SLOT_ANSWERS   0x200
-#define SLOT_ANSWERS_SIZE 0x600
-#define SLOT_STACK_TOP 0x2000
-#define SLOT_ALTSTACK  0x2000
+#define SLOT_SEQ           0x00 /* u32, futex: stub counts up for each event. Alone in its cache line */
+#define SLOT_KIND          0x40 /* u32: SLOT_EV_* */
+#define SLOT_SIG           0x44 /* u32: signal of the frame */
+#define SLOT_SLEEPS        0x48 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
+#define SLOT_KICK          0x50 /* u32: a kick came while stub code ran */
+#define SLOT_STEP          0x54 /* u32: a single step came while stub code ran */
+#define SLOT_FRAME         0x58 /* u64: address of the frame's ucontext */
+#define SLOT_FS_BASE       0x60 /* u64: of the guest, at the event */
+#define SLOT_GS_BASE       0x68 /* u64: likewise, as the processor had it */
+#define SLOT_REGS          0x80 /* struct regs: of the fast entry */
+#define SLOT_ANSWERS       0x200
+#define SLOT_ANSWERS_SIZE  0x600
+#define SLOT_STACK_TOP     0x2000
+#define SLOT_ALTSTACK      0x2000
 #define SLOT_ALTSTACK_SIZE 0x2000
 
 /* What SLOT_KIND may say. */
 #define SLOT_EV_SIGNAL 1 /* the frame tells: registers, siginfo, floating point */
 #define SLOT_EV_FAST   2 /* a call through the fast entry: registers in SLOT_REGS, no frame */
-#define SLOT_EV_REDO   3 /* the same, but stub code met a fault: there is a frame to leave through */
-#define SLOT_EV_CALL   4 /* the frame's registers are those of a call: rax is its number */
+#define SLOT_EV_REDO                                                                               \
+	3              /* the same, but stub code met a fault: there is a frame to leave through   \
+			*/
+#define SLOT_EV_CALL 4 /* the frame's registers are those of a call: rax is its number */
 /*
- * Only a frame: the answer to SLOT_CMD_FRAME, or the first event of a new thread. When neither is due:
- * a kick or a step came while stub code ran; registers in SLOT_REGS.
+ * Only a frame: the answer to SLOT_CMD_FRAME, or the first event of a new thread. When neither is
+ * due: a kick or a step came while stub code ran; registers in SLOT_REGS.
  */
 #define SLOT_EV_FRAMED 5
 
 /* --- second piece: offsets --- */
-#define SLOT_RO_GO       0x00 /* u32, futex: sentry counts up for each command. Alone in its line */
-#define SLOT_RO_CMD      0x40 /* u32: SLOT_CMD_* */
-#define SLOT_RO_FS_BASE  0x48 /* u64: for SLOT_CMD_FAST and _RETURN */
-#define SLOT_RO_GS_BASE  0x50 /* u64 */
-#define SLOT_RO_SPIN     0x80 /* u32: how often the stub looks at GO before it sleeps */
-#define SLOT_RO_SLEEPS   0x84 /* u32: sentry sleeps on SLOT_SEQ, or is about to */
-#define SLOT_RO_FLAGS    0x88 /* u32: SLOT_FLAG_* */
-#define SLOT_RO_STACK    0x90 /* stack_t: the alternate stack, for the thread's start */
-#define SLOT_RO_MASK     0xa8 /* u64: 0, the signal mask of guest threads */
-#define SLOT_RO_ANSWERS  0x100 /* what the answers need */
+#define SLOT_RO_GO           0x00 /* u32, futex: sentry counts up for each command. Alone in its line */
+#define SLOT_RO_CMD          0x40  /* u32: SLOT_CMD_* */
+#define SLOT_RO_FS_BASE      0x48  /* u64: for SLOT_CMD_FAST and _RETURN */
+#define SLOT_RO_GS_BASE      0x50  /* u64 */
+#define SLOT_RO_SPIN         0x80  /* u32: how often the stub looks at GO before it sleeps */
+#define SLOT_RO_SLEEPS       0x84  /* u32: sentry sleeps on SLOT_SEQ, or is about to */
+#define SLOT_RO_FLAGS        0x88  /* u32: SLOT_FLAG_* */
+#define SLOT_RO_STACK        0x90  /* stack_t: the alternate stack, for the thread's start */
+#define SLOT_RO_MASK         0xa8  /* u64: 0, the signal mask of guest threads */
+#define SLOT_RO_ANSWERS      0x100 /* what the answers need */
 #define SLOT_RO_ANSWERS_SIZE 0xf00
 
 #define SLOT_CMD_FAST   1 /* out of the fast entry, with the registers of SLOT_REGS */

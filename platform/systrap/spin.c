@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may spin. The count of threads that want a CPU is one for each pair at work and one for each pair
- * whose waiting half spins; a pair may spin as long as that stays within the CPUs of the sandbox. A
- * pair whose sentry half sleeps for something else, or waits long for its guest, counts no spinner.
+ * Who may spin. The count of threads that want a CPU is one for each pair at work and one for each
+ * pair whose waiting half spins; a pair may spin as long as that stays within the CPUs of the
+ * sandbox. A pair whose sentry half sleeps for something else, or waits long for its guest, counts
+ * no spinner.
  */
 #include "host/host.h"
 #include "systrap/systrap_int.h"
 
-#define SPIN_NS    50000 /* about what a wake across CPUs costs */
-#define FAILS_MAX  5     /* each failure halves the time, down to 1/32 */
-#define CALIBRATE  2000
+#define SPIN_NS   50000 /* about what a wake across CPUs costs */
+#define FAILS_MAX 5     /* each failure halves the time, down to 1/32 */
+#define CALIBRATE 2000
 
 void spin_init(struct systrap *st, int nr_cpus)
 {

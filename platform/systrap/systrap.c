@@ -78,15 +78,13 @@ static int await_event(struct gthread *th)
 		spin_result(th, now != old);
 	}
 	while (now == old) {
-		int ret;
-
 		__atomic_store_n(&th->ro->sleeps, 1, __ATOMIC_SEQ_CST);
 		now = read_seq(th);
 		if (now != old)
 			break;
-		ret = host_futex_wait_shared(&th->g->seq, old, host_now_ns() + DEATH_CHECK);
+		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + DEATH_CHECK);
 		now = read_seq(th);
-		if (now == old && ret == -ETIMEDOUT && host_thread_dead(th))
+		if (now == old && host_thread_dead(th))
 			return -ESRCH;
 	}
 	if (th->ro->sleeps)
@@ -351,10 +349,6 @@ static int on_signal(struct gthread *th, bool stepping, struct regs *r, struct g
 		th->nr_trapped++;
 		return 0;
 	}
-	if (unlikely(trap_is_uretprobe(r, &info))) {
-		*ev = (struct guest_event){ .kind = GE_SYSCALL };
-		return 0;
-	}
 	*ev = (struct guest_event){
 		.kind = GE_EXCEPTION,
 		.signo = info.signo,
@@ -484,6 +478,7 @@ static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 		ret = load(th, r);
 		if (ret < 0)
 			break;
+		atomic_store(&th->kick_ns, 0);
 		atomic_store(&th->running, true);
 		if (atomic_exchange(&th->kicked, false)) {
 			atomic_store(&th->running, false);
@@ -518,12 +513,16 @@ static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 
 static void st_kick(struct gthread *th)
 {
+	uint64_t unanswered = 0;
+
 	atomic_store(&th->kicked, true);
 	if (!atomic_load(&th->running))
 		return;
-	atomic_store(&th->kick_ns, host_now_ns());
-	/* -ESRCH: it is gone, and run() tells */
-	host_tgkill(th->as->stub->pid, th->tid, KICK_SIGNAL);
+	/* the oldest one counts: many kicks must not keep it alive */
+	atomic_compare_exchange_strong(&th->kick_ns, &unanswered, host_now_ns());
+	/* gone: whoever waits for it looks, and run() tells */
+	if (host_tgkill(th->as->stub->pid, th->tid, KICK_SIGNAL) == -ESRCH)
+		host_futex_wake_shared(&th->g->seq, 1);
 	watchdog_arm(th->as->st);
 }
 

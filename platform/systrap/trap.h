@@ -45,8 +45,6 @@ void trap_load_bases(const struct slot *g, uint64_t va, struct regs *r);
 void trap_store_bases(struct slot_ro *ro, uint64_t va, const struct regs *r);
 /* Number of the call into r, which are the registers at one; false: no call that we offer. */
 bool trap_syscall(struct regs *r, const struct trap_info *info);
-/* A signal that stands for a call no filter sees: number into r. */
-bool trap_is_uretprobe(struct regs *r, const struct trap_info *info);
 /* ev->access, trapno, error_code. */
 void trap_describe(const struct trap_info *info, const struct regs *r, struct guest_event *ev);
 /* r are a call's registers without its number: rax. */

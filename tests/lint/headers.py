@@ -28,6 +28,8 @@ def compile_alone(job):
             args += ["-I", f"include/{d}/arch-{arch}"]
     own = os.path.join(os.path.dirname(path), "arch", arch)
     args += ["-I", own] if os.path.isdir(os.path.join(ROOT, own)) else []
+    # every backend on stubs sees their layout
+    args += ["-I", "platform/stub", "-I", f"platform/stub/arch/{arch}"] if path.startswith("platform/") else []
     # A file that includes it, since a header given as the input makes the compiler warn.
     p = subprocess.run([*cc, *FLAGS, *args, *extra, "-x", "c", "-"], cwd=ROOT, capture_output=True,
                        input=f'#include "{os.path.join(ROOT, path)}"\n'.encode(), check=False)

@@ -2,6 +2,7 @@
 /* See guest.h. */
 #include "guest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/host.h"
@@ -14,7 +15,9 @@ int guest_env_open(struct guest_env *e, const char *platform)
 	void *map;
 	int ret;
 
-	e->o = platform_find(platform);
+	if (!platform)
+		platform = getenv("HUSK_TEST_PLATFORM");
+	e->o = platform_find(platform && *platform ? platform : "ptrace");
 	ret = e->o->open(&params, &e->p);
 	if (ret < 0)
 		return ret;

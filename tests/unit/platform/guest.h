@@ -29,6 +29,7 @@ struct guest_env {
 	unsigned char *mem; /* the sentry's view */
 };
 
+/* platform NULL: the one that HUSK_TEST_PLATFORM names. */
 int guest_env_open(struct guest_env *e, const char *platform);
 void guest_env_close(struct guest_env *e);
 /* Puts code at offset slot * 256 of the code page; its guest address. */

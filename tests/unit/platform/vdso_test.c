@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -16,7 +15,7 @@ static struct guest_env g;
 
 static int setup(void **state)
 {
-	return guest_env_open(&g, getenv("HUSK_TEST_PLATFORM") ? getenv("HUSK_TEST_PLATFORM") : "ptrace");
+	return guest_env_open(&g, NULL);
 }
 
 static int teardown(void **state)

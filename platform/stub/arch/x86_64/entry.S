@@ -7,6 +7,7 @@
 #include "slot.h"
 
 #define PR_SET_PDEATHSIG 1
+#define PR_SET_SYSCALL_USER_DISPATCH 59
 #define SIGKILL		 9
 #define PROT_READ	 1
 #define MAP_SHARED_FIXED 0x11
@@ -216,6 +217,17 @@ stub_slot_thread:
 	syscall
 	test	%rax, %rax
 	jnz	stub_exit
+	/*
+	 * Calls from anywhere but this page become signals before any filter sees them, where the
+	 * host can do that; if not, the filter does it.
+	 */
+	mov	$PR_SET_SYSCALL_USER_DISPATCH, %edi
+	mov	$1, %esi
+	movabs	$STUB_THREAD, %rdx
+	mov	$STUB_PAGE, %r10d
+	xor	%r8d, %r8d
+	mov	$__NR_prctl, %eax
+	syscall
 	mov	$SECCOMP_SET_MODE_FILTER, %edi
 	xor	%esi, %esi
 	movabs	$STUB_FILTER_SLOT, %rdx

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The C of systrap inside stubs: the signal handler, and what the fast entry does once registers
- * are saved and the stack is ours. Runs in guest threads, so nothing here is trusted: see slot.h. Only
- * aligned accesses: in the handler AC may be set.
+ * are saved and the stack is ours. Runs in guest threads, so nothing here is trusted: see slot.h.
+ * Only aligned accesses: in the handler AC may be set.
  */
 #include "frame.h"
 #include "slot.h"
@@ -17,7 +17,8 @@
 #define EFLAGS_TF  0x100
 
 /* entry.S */
-extern const char stub_born[], stub_fast_entry[], stub_fast_saved[], stub_fast_leave[], stub_fast_gone[];
+extern const char stub_born[], stub_fast_entry[], stub_fast_saved[], stub_fast_leave[],
+	stub_fast_gone[];
 extern const char stub_fast_frame[], stub_fast_foreign[];
 long stub_futex(const uint32_t *word, int op, uint32_t val);
 __attribute__((noreturn)) void stub_end_thread(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XSAVE images of guest threads: what a fresh one looks like, and what of a guest's own may be given to
- * the processor. Images are in the standard (not compacted) format, of at most xstate_size() bytes.
+ * XSAVE images of guest threads: what a fresh one looks like, and what of a guest's own may be
+ * given to the processor. Images are in the standard (not compacted) format, of at most
+ * xstate_size() bytes.
  */
 #pragma once
 
@@ -32,7 +33,7 @@ size_t xstate_fp_size(void);
 /* State of a fresh process into image, of xstate_size() bytes. */
 void xstate_fresh(unsigned char *image);
 /*
- * A guest's image (of a signal frame, or a bare FXSAVE one) into image, of xstate_size() bytes; -EINVAL
- * where hardware would fault on it.
+ * A guest's image (of a signal frame, or a bare FXSAVE one) into image, of xstate_size() bytes;
+ * -EINVAL where hardware would fault on it.
  */
 int xstate_take(unsigned char *image, const void *buf, size_t size);

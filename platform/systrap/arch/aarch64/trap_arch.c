@@ -49,11 +49,6 @@ bool trap_syscall(struct regs *r, const struct trap_info *info)
 	return false;
 }
 
-bool trap_is_uretprobe(struct regs *r, const struct trap_info *info)
-{
-	return false;
-}
-
 void trap_call_by_rax(struct regs *r) {}
 
 void trap_describe(const struct trap_info *info, const struct regs *r, struct guest_event *ev) {}

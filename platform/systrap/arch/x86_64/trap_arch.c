@@ -13,28 +13,28 @@
 #include "systrap/trap.h"
 #include "xstate.h"
 
-#define AT_HWCAP2_       26
-#define HWCAP2_FSGSBASE_ 2u
-#define VSYSCALL_START   0xffffffffff600000ull
-#define VSYSCALL_END     0xffffffffff601000ull
-#define SYS_SECCOMP_     1
-#define NR_URETPROBE     335
-#define TRAP_PF          14
-#define TRAP_GP          13
-#define PF_WRITE         2u
-#define PF_INSTR         16u
+#define AT_HWCAP2_         26
+#define HWCAP2_FSGSBASE_   2u
+#define VSYSCALL_START     0xffffffffff600000ull
+#define VSYSCALL_END       0xffffffffff601000ull
+#define SYS_SECCOMP_       1
+#define SYS_USER_DISPATCH_ 2
+#define TRAP_PF            14
+#define TRAP_GP            13
+#define PF_WRITE           2u
+#define PF_INSTR           16u
 /* frame, its alignment, the return address and some spare of the kernel's own */
 #define FRAME_ROOM (sizeof(struct stub_frame) + 512)
 
-/* The largest image a frame of ours can have: everything but the tiles of AMX, which nobody asks to use. */
+/* The largest image a frame of ours can have: everything but the tiles of AMX, which nobody asks to
+ * use. */
 static size_t frame_image_size(void)
 {
 	unsigned int a, b, c, d, lo, hi, max = XSTATE_MIN;
 
 	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
 	for (unsigned int i = 2; i < 32; i++) {
-		if (i == 18 || !(lo & 1u << i) ||
-		    !__get_cpuid_count(0xd, i, &a, &b, &c, &d))
+		if (i == 18 || !(lo & 1u << i) || !__get_cpuid_count(0xd, i, &a, &b, &c, &d))
 			continue;
 		max = MAX(max, a + b);
 	}
@@ -110,10 +110,24 @@ void trap_load(const struct slot *g, const struct trap_at *at, struct regs *r,
 	/* one copy is all there is: nothing below may read the slot again */
 	__asm__ volatile("" : "+m"(f) : : "memory");
 	*r = (struct regs){
-		.r15 = f.r15, .r14 = f.r14, .r13 = f.r13, .r12 = f.r12, .rbp = f.rbp,
-		.rbx = f.rbx, .r11 = f.r11, .r10 = f.r10, .r9 = f.r9,	.r8 = f.r8,
-		.rax = f.rax, .rcx = f.rcx, .rdx = f.rdx, .rsi = f.rsi, .rdi = f.rdi,
-		.rip = f.rip, .rsp = f.rsp, .eflags = f.eflags,
+		.r15 = f.r15,
+		.r14 = f.r14,
+		.r13 = f.r13,
+		.r12 = f.r12,
+		.rbp = f.rbp,
+		.rbx = f.rbx,
+		.r11 = f.r11,
+		.r10 = f.r10,
+		.r9 = f.r9,
+		.r8 = f.r8,
+		.rax = f.rax,
+		.rcx = f.rcx,
+		.rdx = f.rdx,
+		.rsi = f.rsi,
+		.rdi = f.rdi,
+		.rip = f.rip,
+		.rsp = f.rsp,
+		.eflags = f.eflags,
 	};
 	r->orig_rax = (uint64_t)-1;
 	regs_sanitize(r);
@@ -192,7 +206,7 @@ void trap_store_bases(struct slot_ro *ro, uint64_t va, const struct regs *r)
  */
 bool trap_syscall(struct regs *r, const struct trap_info *info)
 {
-	if (info->code != SYS_SECCOMP_)
+	if (info->code != SYS_SECCOMP_ && info->code != SYS_USER_DISPATCH_)
 		return false;
 	if (!info->native) {
 		r->rip -= REGS_SYSCALL_INSN_SIZE;
@@ -201,18 +215,6 @@ bool trap_syscall(struct regs *r, const struct trap_info *info)
 	r->orig_rax = info->addr >= VSYSCALL_START && info->addr < VSYSCALL_END ?
 			      (uint64_t)(unsigned int)info->sysno :
 			      r->rax;
-	return true;
-}
-
-/*
- * uretprobe() is a call that the host's seccomp lets pass by; away from a probe's own page it raises
- * this signal, which no instruction does with this code.
- */
-bool trap_is_uretprobe(struct regs *r, const struct trap_info *info)
-{
-	if (info->signo != SIGILL || info->code != SI_KERNEL)
-		return false;
-	r->orig_rax = r->rax = NR_URETPROBE;
 	return true;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tiny guests on the real ptrace backend: calls, faults, kicks, maps, threads, deaths. */
+/* Tiny guests on a real backend: calls, faults, kicks, maps, threads, deaths. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -17,7 +16,7 @@ static struct guest_env g;
 
 static int setup(void **state)
 {
-	return guest_env_open(&g, getenv("HUSK_TEST_PLATFORM") ? getenv("HUSK_TEST_PLATFORM") : "ptrace");
+	return guest_env_open(&g, NULL);
 }
 
 static int teardown(void **state)

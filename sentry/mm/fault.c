@@ -253,7 +253,9 @@ void vma_fill_file(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 		p = add_file_pma(mm, pos, &b);
 		pos = p->end;
 		(void)pma_map(mm, p, v);
-		pma_try_merge(mm, p);
+		p = pma_try_merge(mm, p);
+		if (p->hprot == (PF_PROT_READ | PF_PROT_EXEC))
+			patch_prepare(mm, v, p);
 	}
 }
 

@@ -140,8 +140,10 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 		if (!(v->flags & VM_DONTFORK))
 			ret = fork_vma(src, dst, v, sp);
 	}
-	if (ret == 0)
+	if (ret == 0) {
 		fork_hot_page(dst, sp);
+		patch_fork(src, dst);
+	}
 	mm_unlock(dst); /* gives up the child's count of the parent's hot page */
 	if (ret == 0) {
 		keep_hot_page(src, sp);

@@ -361,6 +361,10 @@ void patch_restore(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock)
 void patch_evict(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 /* The lowest trampoline page in [addr, addr + size), if there is one. */
 bool patch_zone_in(struct mm *mm, uaddr_t addr, uint64_t size, uaddr_t *ret_va) REQUIRES(mm->lock);
+/* p of v was mapped just now: if its sites are known from before, they are rewritten at once. */
+void patch_prepare(struct mm *mm, const struct vma *v, const struct pma *p) REQUIRES(mm->lock);
+/* The child of a fork, its pages mapped. */
+void patch_fork(struct mm *src, struct mm *dst) REQUIRES(src->lock) REQUIRES(dst->lock);
 /* Everything posted was done. */
 void patch_settled(struct mm *mm) REQUIRES(mm->lock);
 /* The host process is dead. */

@@ -27,29 +27,29 @@
 #define MAX_OVERLAYS 256 /* each costs two of the host's mappings */
 #define MAX_ZONES    128
 #define LEFT_SIZE    64
+#define FORK_OVERLAYS 24
 #define RX           (PF_PROT_READ | PF_PROT_EXEC)
 
 struct overlay {
-	uaddr_t va;
-	struct patch_space *space; /* owned, and so on */
-	struct patch_page *page;
-	struct patch_version *version;
-	uaddr_t zones[PATCH_ZONES]; /* where its jumps go; 0: none */
+	uaddr_t va, end;
+	uint64_t index;            /* of va */
+	struct patch_space *space; /* owned */
+	struct patch_version *version; /* owned */
 	struct overlay *dead_next;
 };
 
 struct zone {
-	uaddr_t va;
+	uaddr_t va, end;
+	uint64_t index;            /* of va */
 	struct patch_space *space; /* owned */
-	struct patch_tramp *tramp; /* lives as long as space */
-	bool retired;              /* not mapped any more; a thread may stand in it all the same */
+	bool retired; /* not mapped any more; a thread may stand in it all the same */
 };
 
 struct mm_patches {
 	struct overlay *overlay[MAX_OVERLAYS]; /* by va */
-	struct zone zone[MAX_ZONES];           /* by va */
+	struct zone zone[MAX_ZONES];
 	unsigned int nr_overlays, nr_zones;
-	struct overlay *dead;     /* the host may map their pages until the next settling */
+	struct overlay *dead; /* the host may map their pages until the next settling */
 	struct patch_space *anon; /* owned: for pages that are this address space's own */
 	uaddr_t left[LEFT_SIZE];  /* sites that cannot be rewritten here */
 	_Atomic uaddr_t lo, hi;   /* all zones that ever were lie in between */
@@ -60,6 +60,8 @@ static struct {
 	atomic_uint sites[PATCH_NR_KINDS], versions, overlays, restored, evicted, rolled;
 } g_stat;
 
+static void patch_restore_pages(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
+
 static const struct platform_ops *ops(void)
 {
 	return g_mm.platform->ops;
@@ -67,7 +69,7 @@ static const struct platform_ops *ops(void)
 
 /* --- tables --- */
 
-/* First overlay at or above va. */
+/* First overlay that ends above va. */
 static unsigned int overlay_at(const struct mm_patches *s, uaddr_t va)
 {
 	unsigned int lo = 0, hi = s->nr_overlays;
@@ -75,7 +77,7 @@ static unsigned int overlay_at(const struct mm_patches *s, uaddr_t va)
 	while (lo < hi) {
 		unsigned int mid = (lo + hi) / 2;
 
-		if (s->overlay[mid]->va < va)
+		if (s->overlay[mid]->end <= va)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -87,7 +89,7 @@ static struct overlay *overlay_find(const struct mm_patches *s, uaddr_t va)
 {
 	unsigned int i = overlay_at(s, va);
 
-	return i < s->nr_overlays && s->overlay[i]->va == va ? s->overlay[i] : NULL;
+	return i < s->nr_overlays && s->overlay[i]->va <= va ? s->overlay[i] : NULL;
 }
 
 static void overlay_insert(struct mm_patches *s, struct overlay *o)
@@ -102,40 +104,87 @@ static void overlay_insert(struct mm_patches *s, struct overlay *o)
 static void overlay_free(struct overlay *o)
 {
 	patch_version_put(o->version);
-	patch_page_put(o->page);
 	patch_space_put(o->space);
 	free(o);
 }
 
-static struct zone *zone_find(struct mm_patches *s, uaddr_t va)
+static struct zone *zone_find(struct mm_patches *s, uaddr_t va, bool retired)
 {
 	for (unsigned int i = 0; i < s->nr_zones; i++) {
-		if (s->zone[i].va == va)
+		if (va >= s->zone[i].va && va < s->zone[i].end && s->zone[i].retired == retired)
 			return &s->zone[i];
 	}
 	return NULL;
 }
 
-bool patch_zone_in(struct mm *mm, uaddr_t addr, uint64_t size, uaddr_t *ret_va)
+/* One that overlaps and is mapped: the lowest. */
+static struct zone *zone_in(struct mm_patches *s, uaddr_t start, uaddr_t end)
 {
-	struct mm_patches *s = mm->patches;
-	bool found = false;
+	struct zone *found = NULL;
 
-	if (!s || addr >= s->hi || addr + size <= s->lo)
-		return false;
 	for (unsigned int i = 0; i < s->nr_zones; i++) {
-		uaddr_t va = s->zone[i].va;
+		struct zone *z = &s->zone[i];
 
-		if (va + PAGE_SIZE <= addr || va >= addr + size || s->zone[i].retired)
-			continue;
-		if (!found || va < *ret_va)
-			*ret_va = va;
-		found = true;
+		if (z->end > start && z->va < end && !z->retired && (!found || z->va < found->va))
+			found = z;
 	}
 	return found;
 }
 
+bool patch_zone_in(struct mm *mm, uaddr_t addr, uint64_t size, uaddr_t *ret_va)
+{
+	struct mm_patches *s = mm->patches;
+	struct zone *z;
+
+	if (!s || addr >= s->hi || addr + size <= s->lo)
+		return false;
+	z = zone_in(s, addr, addr + size);
+	if (!z)
+		return false;
+	*ret_va = z->va;
+	return true;
+}
+
 /* --- what changes around them --- */
+
+static struct overlay *overlay_new(struct patch_space *space, struct patch_version *v, uaddr_t va,
+				   uint64_t index, uint64_t nr)
+{
+	struct overlay *o = malloc(sizeof(*o));
+
+	if (!o)
+		return NULL;
+	ref_get(&v->ref);
+	*o = (struct overlay){ .va = va,
+			       .end = va + (nr << PAGE_SHIFT),
+			       .index = index,
+			       .space = patch_space_get(space),
+			       .version = v };
+	return o;
+}
+
+/* No overlay reaches over va. */
+static void overlay_split(struct mm *mm, uaddr_t va) REQUIRES(mm->lock)
+{
+	struct mm_patches *s = mm->patches;
+	struct overlay *o = overlay_find(s, va), *up;
+	uint64_t nr;
+
+	if (!o || o->va == va)
+		return;
+	nr = (va - o->va) >> PAGE_SHIFT;
+	up = s->nr_overlays == MAX_OVERLAYS ? NULL :
+					      overlay_new(o->space, o->version, va, o->index + nr,
+							  (o->end - va) >> PAGE_SHIFT);
+	if (!up) {
+		/* what cannot be remembered must not stay: the rest becomes the original */
+		patch_restore_pages(mm, va, o->end);
+		o->end = va;
+		return;
+	}
+	o->end = va;
+	overlay_insert(s, up);
+}
 
 void patch_forget(struct mm *mm, uaddr_t start, uaddr_t end)
 {
@@ -145,15 +194,35 @@ void patch_forget(struct mm *mm, uaddr_t start, uaddr_t end)
 	if (!s || !s->nr_overlays)
 		return;
 	from = overlay_at(s, start);
-	to = overlay_at(s, end);
-	if (from == to)
+	if (from == s->nr_overlays || s->overlay[from]->va >= end)
 		return;
-	for (unsigned int i = from; i < to; i++) {
-		s->overlay[i]->dead_next = s->dead;
-		s->dead = s->overlay[i];
+	overlay_split(mm, start);
+	overlay_split(mm, end);
+	from = overlay_at(s, start);
+	for (to = from; to < s->nr_overlays && s->overlay[to]->va < end; to++) {
+		s->overlay[to]->dead_next = s->dead;
+		s->dead = s->overlay[to];
 	}
 	memmove(&s->overlay[from], &s->overlay[to], (s->nr_overlays - to) * sizeof(*s->overlay));
 	s->nr_overlays -= to - from;
+}
+
+static void patch_restore_pages(struct mm *mm, uaddr_t start, uaddr_t end)
+{
+	if (!mm->as)
+		return;
+	for (struct pma *p = pma_find_in(mm, start, end); p && p->start < end; p = pma_next(p)) {
+		uaddr_t lo = MAX(start, p->start), hi = MIN(end, p->end);
+		struct platform_file *pf;
+
+		if (p->hprot == HPROT_NONE)
+			continue;
+		atomic_fetch_add(&g_stat.restored, 1);
+		if (backing_platform_file(p->bf, &pf) < 0 ||
+		    ops()->map(mm->as, lo, hi - lo, pf, p->off + (lo - p->start), p->hprot,
+			       p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0) < 0)
+			mm->broken = true; /* the guest would go on seeing our version */
+	}
 }
 
 void patch_restore(struct mm *mm, uaddr_t start, uaddr_t end)
@@ -162,20 +231,9 @@ void patch_restore(struct mm *mm, uaddr_t start, uaddr_t end)
 
 	if (!s || !s->nr_overlays)
 		return;
-	for (unsigned int i = overlay_at(s, start); i < s->nr_overlays && s->overlay[i]->va < end;
-	     i++) {
-		uaddr_t va = s->overlay[i]->va;
-		struct pma *p = pma_find(mm, va);
-		struct platform_file *pf;
-
-		if (!mm->as || !p || p->start > va || p->hprot == HPROT_NONE)
-			continue;
-		atomic_fetch_add(&g_stat.restored, 1);
-		if (backing_platform_file(p->bf, &pf) < 0 ||
-		    ops()->map(mm->as, va, PAGE_SIZE, pf, p->off + (va - p->start), p->hprot,
-			       p->kind == PMA_FILE && !p->writable ? PF_MAP_PRIVATE : 0) < 0)
-			mm->broken = true; /* the guest would go on seeing our version */
-	}
+	for (unsigned int i = overlay_at(s, start);
+	     i < s->nr_overlays && s->overlay[i]->va < end; i++)
+		patch_restore_pages(mm, MAX(start, s->overlay[i]->va), MIN(end, s->overlay[i]->end));
 	patch_forget(mm, start, end);
 }
 
@@ -192,35 +250,26 @@ void patch_settled(struct mm *mm)
 	}
 }
 
-static bool overlay_uses(const struct overlay *o, uaddr_t zone)
+/* Do its jumps go into [start, end)? */
+static bool overlay_uses(const struct overlay *o, uaddr_t start, uaddr_t end)
 {
-	for (unsigned int i = 0; i < PATCH_ZONES; i++) {
-		if (o->zones[i] == zone)
+	for (unsigned int i = 0; i < o->version->nr_zones; i++) {
+		const struct patch_run *z = &o->version->zones[i];
+		uaddr_t va = o->va + ((z->index - o->index) << PAGE_SHIFT);
+
+		if (va < end && va + (z->nr << PAGE_SHIFT) > start)
 			return true;
 	}
 	return false;
 }
 
-static bool zone_is_idle(const struct mm_patches *s, uaddr_t zone)
+static bool zone_is_idle(const struct mm_patches *s, const struct zone *z)
 {
 	for (unsigned int i = 0; i < s->nr_overlays; i++) {
-		if (overlay_uses(s->overlay[i], zone))
+		if (overlay_uses(s->overlay[i], z->va, z->end))
 			return false;
 	}
 	return true;
-}
-
-/* Overlays that jump into this zone become the originals. */
-static void restore_users(struct mm *mm, uaddr_t zone) REQUIRES(mm->lock)
-{
-	struct mm_patches *s = mm->patches;
-
-	for (unsigned int i = s->nr_overlays; i-- > 0;) {
-		uaddr_t va = s->overlay[i]->va;
-
-		if (overlay_uses(s->overlay[i], zone))
-			patch_restore(mm, va, va + PAGE_SIZE);
-	}
 }
 
 static void zone_drop(struct mm_patches *s, struct zone *z)
@@ -230,27 +279,50 @@ static void zone_drop(struct mm_patches *s, struct zone *z)
 	memmove(z, z + 1, (size_t)(&s->zone[s->nr_zones] - z) * sizeof(*z));
 }
 
+static bool retired_twice(const struct mm_patches *s, const struct zone *z)
+{
+	for (unsigned int i = 0; i < s->nr_zones; i++) {
+		const struct zone *o = &s->zone[i];
+
+		if (o != z && o->retired && o->space == z->space && o->index == z->index &&
+		    o->va == z->va && o->end == z->end)
+			return true;
+	}
+	return false;
+}
+
+/* The zone goes, after the overlays that jump into it became the originals. */
+static void zone_evict(struct mm *mm, struct zone *z) REQUIRES(mm->lock)
+{
+	struct mm_patches *s = mm->patches;
+
+	for (unsigned int i = 0; i < s->nr_overlays;) {
+		struct overlay *o = s->overlay[i];
+
+		if (overlay_uses(o, z->va, z->end))
+			patch_restore(mm, o->va, o->end);
+		else
+			i++;
+	}
+	mm_settle(mm);
+	if (mm->as && ops()->unmap(mm->as, z->va, z->end - z->va) < 0)
+		mm->broken = true;
+	atomic_fetch_add(&g_stat.evicted, 1);
+	/* another thread may stand in there: it faults, and is rolled back */
+	z->retired = atomic_load(&mm->users) > 1;
+	if (!z->retired || retired_twice(s, z))
+		zone_drop(s, z);
+}
+
 void patch_evict(struct mm *mm, uaddr_t start, uaddr_t end)
 {
 	struct mm_patches *s = mm->patches;
-	uaddr_t va;
+	struct zone *z;
 
 	if (!s || !s->nr_zones || start >= s->hi || end <= s->lo)
 		return;
-	while (patch_zone_in(mm, start, end - start, &va)) {
-		struct zone *z = zone_find(s, va);
-
-		restore_users(mm, va);
-		mm_settle(mm);
-		if (mm->as && ops()->unmap(mm->as, va, PAGE_SIZE) < 0)
-			mm->broken = true;
-		atomic_fetch_add(&g_stat.evicted, 1);
-		/* another thread may stand in there: it faults, and is rolled back */
-		if (atomic_load(&mm->users) > 1)
-			z->retired = true;
-		else
-			zone_drop(s, z);
-	}
+	while ((z = zone_in(s, start, end)) != NULL)
+		zone_evict(mm, z);
 }
 
 void patch_fini(struct mm *mm)
@@ -283,28 +355,33 @@ struct place {
 	uint64_t index;
 };
 
-/* Could the trampolines of this index be at va? */
-static bool zone_fits(struct mm *mm, const struct patch_space *space, uaddr_t va, uint64_t index)
-	REQUIRES(mm->lock)
+/* Could the trampolines of these indices be at va and up? */
+static bool zone_fits(struct mm *mm, const struct patch_space *space, uaddr_t va, uint64_t index,
+		      uint64_t nr) REQUIRES(mm->lock)
 {
-	struct zone *z = zone_find(mm->patches, va);
+	uaddr_t end = va + (nr << PAGE_SHIFT), pos = va;
+	struct zone *z;
 	struct vma *v;
 
-	if (z && !z->retired) {
-		if (z->space == space && z->tramp->index == index)
-			return true;
-		/* left behind by text that is not there any more */
-		if (!zone_is_idle(mm->patches, va) || atomic_load(&mm->users) > 1)
-			return false;
-		patch_evict(mm, va, va + PAGE_SIZE);
-	}
-	if (va < mm->min_addr || va >= mm->max_addr || mm->max_addr - va < PAGE_SIZE)
+	if (va < mm->min_addr || end <= va || end > mm->max_addr)
 		return false;
+	while ((z = zone_in(mm->patches, pos, end)) != NULL) {
+		if (z->space == space &&
+		    z->va - (z->index << PAGE_SHIFT) == va - (index << PAGE_SHIFT)) {
+			if (z->end >= end)
+				break;
+			pos = z->end;
+			continue;
+		}
+		/* left behind by text that is not there any more */
+		if (!zone_is_idle(mm->patches, z) || atomic_load(&mm->users) > 1)
+			return false;
+		zone_evict(mm, z);
+	}
 	v = vma_find(mm, va);
-	if (!v)
-		return true;
-	return va + PAGE_SIZE <=
-	       v->start - ((v->flags & VM_GROWSDOWN) ? MIN(MM_STACK_GUARD_GAP, v->start) : 0);
+	return !v || end <= v->start - ((v->flags & VM_GROWSDOWN) ?
+						MIN(MM_STACK_GUARD_GAP, v->start) :
+						0);
 }
 
 static bool place_is_free(void *ctx, int64_t at, size_t size)
@@ -316,7 +393,7 @@ static bool place_is_free(void *ctx, int64_t at, size_t size)
 
 	return patch_tramp_is_free(patch_tramp_find(pl->space, index),
 				   (unsigned int)page_offset((uint64_t)at), (unsigned int)size) &&
-	       zone_fits(pl->mm, pl->space, va, index);
+	       zone_fits(pl->mm, pl->space, va, index, 1);
 }
 
 static bool place_find(void *ctx, int64_t lo, int64_t hi, size_t size, int64_t *ret_at)
@@ -375,13 +452,13 @@ static struct mm_patches *patches_get(struct mm *mm) REQUIRES(mm->lock)
 	return mm->patches;
 }
 
-/* Where the sites of p's pages are known; borrowed. */
-static struct patch_space *space_of(struct mm *mm, const struct vma *v, const struct pma *p)
+/* Where sites of v's file, or of this address space alone, are known; borrowed. */
+static struct patch_space *space_of(struct mm *mm, const struct vma *v, bool common)
 	REQUIRES(mm->lock)
 {
 	struct patch_space **where = &mm->patches->anon;
 
-	if (p->kind == PMA_FILE) {
+	if (common) {
 		mutex_lock(&v->m->lock);
 		where = &v->m->patches;
 		if (!*where)
@@ -393,9 +470,9 @@ static struct patch_space *space_of(struct mm *mm, const struct vma *v, const st
 	return *where;
 }
 
-static uint64_t index_of(const struct vma *v, const struct pma *p, uaddr_t va)
+static uint64_t index_of(const struct vma *v, uaddr_t va, bool common)
 {
-	return (p->kind == PMA_FILE ? v->off + (va - v->start) : va) >> PAGE_SHIFT;
+	return (common ? v->off + (va - v->start) : va) >> PAGE_SHIFT;
 }
 
 static int read_page(const struct pma *p, uaddr_t va, uint8_t *buf)
@@ -413,85 +490,85 @@ static int read_page(const struct pma *p, uaddr_t va, uint8_t *buf)
 	return left ? -EFAULT : 0;
 }
 
-/* Maps the trampolines of this index, if they are not there. */
-static int zone_map(struct mm *mm, struct patch_space *space, uaddr_t va, uint64_t index)
-	REQUIRES(mm->lock) REQUIRES(space->lock)
+/* Maps the trampolines of these indices, as far as they are not there. */
+static int zone_map(struct mm *mm, struct patch_space *space, uaddr_t va, uint64_t index,
+		    uint64_t nr) REQUIRES(mm->lock) REQUIRES(space->lock)
 {
 	struct mm_patches *s = mm->patches;
-	struct zone *z = zone_find(s, va);
+	uaddr_t end = va + (nr << PAGE_SHIFT);
 	struct platform_file *pf;
-	int ret;
+	int ret = backing_platform_file(pagefile(), &pf);
 
-	if (z && !z->retired)
-		return 0;
-	if (z)
-		zone_drop(s, z);
-	if (s->nr_zones == MAX_ZONES)
-		return -ENOSPC;
-	z = &s->zone[s->nr_zones];
-	*z = (struct zone){ .va = va, .tramp = patch_tramp_find(space, index) };
-	if (!z->tramp)
-		return -ENOENT;
-	ret = backing_platform_file(pagefile(), &pf);
-	if (ret == 0)
-		ret = ops()->map(mm->as, va, PAGE_SIZE, pf, z->tramp->off, RX, PF_MAP_FRESH);
-	if (ret < 0)
-		return ret;
-	mm->cost.maps++;
-	z->space = patch_space_get(space);
-	s->nr_zones++;
-	s->lo = MIN(s->lo, va);
-	s->hi = MAX(s->hi, va + PAGE_SIZE);
-	return 0;
+	while (va < end && ret == 0) {
+		struct zone *z = zone_in(s, va, end);
+		uaddr_t stop = z ? z->va : end;
+		uint64_t off;
+
+		if (va < stop) {
+			if (s->nr_zones == MAX_ZONES)
+				return -ENOSPC;
+			ret = patch_tramp_off(space, index, &off);
+			if (ret == 0)
+				ret = ops()->map(mm->as, va, stop - va, pf, off, RX, PF_MAP_FRESH);
+			if (ret < 0)
+				return ret;
+			mm->cost.maps++;
+			s->zone[s->nr_zones++] = (struct zone){ .va = va,
+								.end = stop,
+								.index = index,
+								.space = patch_space_get(space) };
+			s->lo = MIN(s->lo, va);
+			s->hi = MAX(s->hi, stop);
+			if (!z)
+				break;
+			z = zone_in(s, stop, end);
+		}
+		index += (z->end - va) >> PAGE_SHIFT;
+		va = z->end;
+	}
+	return ret;
 }
 
-/* The host shows page's newest version at va from now on, if its zones are free here. */
-static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_page *page,
-		       uaddr_t va) REQUIRES(mm->lock) REQUIRES(space->lock)
+/* The host shows all of version, where index is at va, if its zones are free here. */
+static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_version *version,
+		       uaddr_t va, uint64_t index) REQUIRES(mm->lock) REQUIRES(space->lock)
 {
 	struct mm_patches *s = mm->patches;
+	uaddr_t start = va + ((version->index - index) << PAGE_SHIFT);
+	uint64_t size = version->nr << PAGE_SHIFT;
 	struct platform_file *pf;
-	struct overlay *o = overlay_find(s, va);
+	struct overlay *o;
 	int ret;
 
-	if (o && o->version == page->version)
-		return 0;
-	if (!o && s->nr_overlays == MAX_OVERLAYS)
+	/* two more if it lands inside another */
+	if (s->nr_overlays + 3 > MAX_OVERLAYS)
 		return -ENOSPC;
-	for (unsigned int i = 0; i < page->nr_zones; i++) {
-		if (!zone_fits(mm, space, va + ((page->zones[i] - page->index) << PAGE_SHIFT),
-			       page->zones[i]))
+	for (unsigned int i = 0; i < version->nr_zones; i++) {
+		const struct patch_run *z = &version->zones[i];
+
+		if (!zone_fits(mm, space, va + ((z->index - index) << PAGE_SHIFT), z->index, z->nr))
 			return -EBUSY;
 	}
-	for (unsigned int i = 0; i < page->nr_zones; i++) {
-		ret = zone_map(mm, space, va + ((page->zones[i] - page->index) << PAGE_SHIFT),
-			       page->zones[i]);
+	for (unsigned int i = 0; i < version->nr_zones; i++) {
+		const struct patch_run *z = &version->zones[i];
+
+		ret = zone_map(mm, space, va + ((z->index - index) << PAGE_SHIFT), z->index, z->nr);
 		if (ret < 0)
 			return ret;
 	}
-	o = malloc(sizeof(*o));
+	o = overlay_new(space, version, start, version->index, version->nr);
 	if (!o)
 		return -ENOMEM;
 	ret = backing_platform_file(pagefile(), &pf);
-	/*
-	 * nobody waits for it: a thread that still meets the other version traps, or jumps as
-	 * before
-	 */
+	/* nobody waits for it: a thread that still meets the other version traps, or jumps as before */
 	if (ret == 0)
-		ret = ops()->map(mm->as, va, PAGE_SIZE, pf, page->version->off, RX, PF_MAP_FRESH);
+		ret = ops()->map(mm->as, start, size, pf, version->off, RX, PF_MAP_FRESH);
 	if (ret < 0) {
-		free(o);
+		overlay_free(o);
 		return ret;
 	}
 	mm->cost.maps++;
-	patch_forget(mm, va, va + PAGE_SIZE);
-	ref_get(&page->ref);
-	ref_get(&page->version->ref);
-	*o = (struct overlay){
-		.va = va, .space = patch_space_get(space), .page = page, .version = page->version
-	};
-	for (unsigned int i = 0; i < page->nr_zones; i++)
-		o->zones[i] = va + ((page->zones[i] - page->index) << PAGE_SHIFT);
+	patch_forget(mm, start, start + size);
 	overlay_insert(s, o);
 	atomic_fetch_add(&g_stat.overlays, 1);
 	return 0;
@@ -554,13 +631,35 @@ static bool may_rewrite(struct mm *mm, const struct vma *v, const struct pma *p,
 	       mm->as && (p->kind != PMA_FILE || !mappable_is_shared_writable(v->m));
 }
 
+/* By what is known of the file, or of this address space alone. */
+static int rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t site,
+		   uint64_t sysno, bool common) REQUIRES(mm->lock)
+{
+	uaddr_t va = page_down(site);
+	struct place pl = { .mm = mm, .va = va, .space = space_of(mm, v, common) };
+	struct overlay *o = overlay_find(mm->patches, va);
+	struct patch_page *page;
+	int ret;
+
+	if (!pl.space)
+		return -ENOMEM;
+	/* what was fitted to this address space stays */
+	if (common && o && o->space == mm->patches->anon)
+		return -EBUSY;
+	pl.index = index_of(v, va, common);
+	mutex_lock(&pl.space->lock);
+	ret = site_get(&pl, p, (unsigned int)(site - va), sysno, &page);
+	if (ret == 0 && !(o && (o->version == page->version || o->version == page->image)))
+		ret = overlay_map(mm, pl.space, page->version, va, pl.index);
+	mutex_unlock(&pl.space->lock);
+	return ret;
+}
+
 static void patch_site(struct mm *mm, uaddr_t site, uint64_t sysno) REQUIRES(mm->lock)
 {
 	uaddr_t va = page_down(site);
 	struct vma *v = vma_at(mm, va);
 	struct pma *p = pma_find(mm, va);
-	struct place pl = { .mm = mm, .va = va };
-	struct patch_page *page;
 	uaddr_t *left;
 	int ret;
 
@@ -569,15 +668,10 @@ static void patch_site(struct mm *mm, uaddr_t site, uint64_t sysno) REQUIRES(mm-
 	left = &mm->patches->left[hash_u64(site) % LEFT_SIZE];
 	if (*left == site)
 		return;
-	pl.space = space_of(mm, v, p);
-	if (!pl.space)
-		return;
-	pl.index = index_of(v, p, va);
-	mutex_lock(&pl.space->lock);
-	ret = site_get(&pl, p, (unsigned int)(site - va), sysno, &page);
-	if (ret == 0)
-		ret = overlay_map(mm, pl.space, page, va);
-	mutex_unlock(&pl.space->lock);
+	ret = rewrite(mm, v, p, site, sysno, p->kind == PMA_FILE);
+	/* what all have in common does not fit in here */
+	if (ret < 0 && p->kind == PMA_FILE)
+		ret = rewrite(mm, v, p, site, sysno, false);
 	if (ret < 0)
 		*left = site;
 }
@@ -589,28 +683,82 @@ void mm_patch_site(struct mm *mm, uaddr_t pc, uint64_t sysno)
 	if (!g_mm.limits.syscall_entry || pc < PAGE_SIZE ||
 	    page_offset(site) > PAGE_SIZE - PATCH_INSN_SIZE)
 		return;
+	log_dbg("TRAP %#llx nr %llu", (unsigned long long)site, (unsigned long long)sysno);
 	mm_lock(mm);
 	patch_site(mm, site, sysno);
 	mm_unlock(mm);
 }
 
+void patch_prepare(struct mm *mm, const struct vma *v, const struct pma *p)
+{
+	struct patch_version *image;
+	struct patch_space *space;
+	uint64_t index;
+
+	if (!g_mm.limits.syscall_entry || p->kind != PMA_FILE || p->bf->is_pagefile ||
+	    !may_rewrite(mm, v, p, p->start))
+		return;
+	mutex_lock(&v->m->lock);
+	space = v->m->patches;
+	mutex_unlock(&v->m->lock);
+	index = index_of(v, p->start, true);
+	/* a space lives as long as its file, which v holds */
+	if (!space || index << PAGE_SHIFT != p->off || !patches_get(mm))
+		return;
+	mutex_lock(&space->lock);
+	image = patch_space_image(space, p->bf, index, (p->end - p->start) >> PAGE_SHIFT);
+	if (image)
+		(void)overlay_map(mm, space, image, p->start, index);
+	mutex_unlock(&space->lock);
+}
+
+void patch_fork(struct mm *src, struct mm *dst)
+{
+	struct mm_patches *s = src->patches;
+
+	if (!s || !s->nr_overlays || !patches_get(dst))
+		return;
+	for (unsigned int i = 0; i < s->nr_overlays; i++) {
+		struct overlay *o = s->overlay[i];
+		struct pma *p = pma_find(dst, o->va);
+
+		/* single pages come by traps, if the child lives long enough to need them */
+		if (o->version->nr == 1 && s->nr_overlays > FORK_OVERLAYS)
+			continue;
+		if (!p || p->kind != PMA_FILE || p->start > o->va || p->end < o->end || p->hprot != RX ||
+		    o->end - o->va != o->version->nr << PAGE_SHIFT)
+			continue;
+		mutex_lock(&o->space->lock);
+		(void)overlay_map(dst, o->space, o->version, o->va, o->index);
+		mutex_unlock(&o->space->lock);
+	}
+}
+
 bool mm_patch_fixup(struct mm *mm, uaddr_t pc, struct mm_patch_fix *ret_fix)
 {
 	struct mm_patches *s = __atomic_load_n(&mm->patches, __ATOMIC_ACQUIRE);
+	struct patch_tramp *t;
 	bool found = false;
 	struct zone *z;
 
 	if (likely(!s) || pc < s->lo || pc >= s->hi)
 		return false;
 	mm_lock(mm);
-	z = zone_find(s, page_down(pc));
+	z = zone_find(s, pc, false);
+	if (!z) {
+		const struct vma *v = vma_at(mm, pc);
+
+		/* code of the guest's own may be there by now */
+		z = v && (v->prot & LX_PROT_EXEC) ? NULL : zone_find(s, pc, true);
+	}
 	if (z) {
-		uaddr_t base = z->va - (z->tramp->index << PAGE_SHIFT);
+		uaddr_t base = z->va - (z->index << PAGE_SHIFT);
 		unsigned int at = (unsigned int)page_offset(pc);
 
 		mutex_lock(&z->space->lock);
-		for (unsigned int i = 0; i < z->tramp->nr && !found; i++) {
-			const struct patch_tramp_entry *e = &z->tramp->entries[i];
+		t = patch_tramp_find(z->space, z->index + ((pc - z->va) >> PAGE_SHIFT));
+		for (unsigned int i = 0; t && i < t->nr && !found; i++) {
+			const struct patch_tramp_entry *e = &t->entries[i];
 
 			if (at < e->at || at >= e->at + e->size)
 				continue;

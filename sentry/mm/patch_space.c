@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/auto.h>
+#include <base/bits.h>
+#include <base/compiler.h>
 #include <base/hash.h>
+#include <host/host.h>
 #include <host/usercopy.h>
 
 #include "mm/patch_space.h"
@@ -46,7 +50,7 @@ void patch_version_put(struct patch_version *v)
 {
 	if (!v || !ref_put(&v->ref))
 		return;
-	pagefile_free(v->off, PAGE_SIZE);
+	pagefile_free(v->off, v->nr << PAGE_SHIFT);
 	free(v);
 }
 
@@ -62,8 +66,11 @@ void patch_page_put(struct patch_page *p)
 
 void patch_space_put(struct patch_space *s)
 {
+	struct patch_group *g;
+
 	if (!s || !ref_put(&s->ref))
 		return;
+	patch_version_put(s->image);
 	for (unsigned int i = 0; i < PATCH_HASH; i++) {
 		struct patch_page *p;
 		struct patch_tramp *t;
@@ -76,6 +83,10 @@ void patch_space_put(struct patch_space *s)
 			free(t->entries);
 			free(t);
 		}
+	}
+	while ((g = s->groups)) {
+		s->groups = g->next;
+		free(g);
 	}
 	mutex_fini(&s->lock);
 	free(s);
@@ -187,6 +198,28 @@ static struct patch_page *page_make(struct patch_space *s, uint64_t index) REQUI
 	return p;
 }
 
+int patch_tramp_off(struct patch_space *s, uint64_t index, uint64_t *ret_off)
+{
+	struct patch_group *g = s->groups;
+
+	while (g && g->number != index / PATCH_GROUP)
+		g = g->next;
+	if (!g) {
+		g = malloc(sizeof(*g));
+		if (!g)
+			return -ENOMEM;
+		g->number = index / PATCH_GROUP;
+		if (pagefile_reserve(PATCH_GROUP * PAGE_SIZE, PAGE_SIZE, 0, &g->off) < 0) {
+			free(g);
+			return -ENOMEM;
+		}
+		g->next = s->groups;
+		s->groups = g;
+	}
+	*ret_off = g->off + index % PATCH_GROUP * PAGE_SIZE;
+	return 0;
+}
+
 static struct patch_tramp *tramp_make(struct patch_space *s, uint64_t index) REQUIRES(s->lock)
 {
 	struct patch_tramp *t = calloc(1, sizeof(*t));
@@ -195,7 +228,7 @@ static struct patch_tramp *tramp_make(struct patch_space *s, uint64_t index) REQ
 	if (!t)
 		return NULL;
 	memset(traps, 0xcc, sizeof(traps));
-	if (pagefile_alloc(PAGE_SIZE, PAGE_SIZE, PAGEFILE_CACHE, &t->off) < 0) {
+	if (patch_tramp_off(s, index, &t->off) < 0 || pagefile_commit(t->off, PAGE_SIZE) < 0) {
 		free(t);
 		return NULL;
 	}
@@ -228,71 +261,243 @@ static int tramp_write(struct patch_tramp *t, uint64_t page, const struct patch_
 	return 0;
 }
 
-static int version_make(const uint8_t *buf, struct patch_version **ret_v)
+static int version_new(uint64_t index, uint64_t nr, struct patch_version **ret_v)
 {
-	struct patch_version *v = malloc(sizeof(*v));
+	struct patch_version *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return -ENOMEM;
 	ref_init(&v->ref);
-	if (pagefile_alloc(PAGE_SIZE, PAGE_SIZE, PAGEFILE_CACHE, &v->off) < 0) {
+	v->index = index;
+	v->nr = nr;
+	if (pagefile_alloc(nr << PAGE_SHIFT, PAGE_SIZE, PAGEFILE_CACHE, &v->off) < 0) {
 		free(v);
-		return -ENOMEM;
-	}
-	if (pagefile_write(v->off, buf, PAGE_SIZE) < 0) {
-		patch_version_put(v);
 		return -ENOMEM;
 	}
 	*ret_v = v;
 	return 0;
 }
 
-static bool has_zone(const struct patch_page *p, uint64_t zone)
+/* v's jumps go into these pages too; runs that are near each other become one. */
+static bool add_zones(struct patch_version *v, const struct patch_run *more, uint64_t near)
 {
-	for (unsigned int i = 0; i < p->nr_zones; i++) {
-		if (p->zones[i] == zone)
-			return true;
+	for (unsigned int i = 0; i < v->nr_zones; i++) {
+		struct patch_run *z = &v->zones[i];
+		uint64_t lo = MIN(z->index, more->index);
+		uint64_t hi = MAX(z->index + z->nr, more->index + more->nr);
+
+		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP ||
+		    hi - lo > z->nr + more->nr + near)
+			continue;
+		z->index = lo;
+		z->nr = hi - lo;
+		return true;
 	}
-	return false;
+	if (v->nr_zones == PATCH_ZONES)
+		return false;
+	v->zones[v->nr_zones++] = *more;
+	return true;
 }
 
-int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan, uint8_t *buf,
-		    struct patch_page **ret_page)
+int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan,
+		    uint8_t *buf, struct patch_page **ret_page)
 {
-	uint64_t zone = index + (uint64_t)(plan->tramp >> PAGE_SHIFT);
+	struct patch_run zone = { index + (uint64_t)(plan->tramp >> PAGE_SHIFT), 1 };
 	struct patch_page *p = patch_page_find(s, index);
-	struct patch_tramp *t = patch_tramp_find(s, zone);
+	struct patch_tramp *t = patch_tramp_find(s, zone.index);
 	struct patch_version *v;
 
 	if (!p)
 		p = page_make(s, index);
 	if (!t)
-		t = tramp_make(s, zone);
+		t = tramp_make(s, zone.index);
 	if (!p || !t || grow((void **)&p->sites, p->nr_sites, sizeof(*p->sites)) < 0 ||
-	    (!has_zone(p, zone) && p->nr_zones == PATCH_ZONES))
+	    version_new(index, 1, &v) < 0)
 		goto nomem;
+	for (unsigned int i = 0; p->version && i < p->version->nr_zones; i++)
+		(void)add_zones(v, &p->version->zones[i], 0);
+	if (!add_zones(v, &zone, 0))
+		goto free;
 	for (unsigned int i = 0; i < plan->nr_edits; i++) {
-		if (grow((void **)&p->edits, p->nr_edits, sizeof(*p->edits)) < 0)
-			goto nomem;
-		p->edits[p->nr_edits++] = plan->edit[i];
+		if (grow((void **)&p->edits, p->nr_edits + i, sizeof(*p->edits)) < 0)
+			goto free;
+		p->edits[p->nr_edits + i] = plan->edit[i];
 		apply_edit(&plan->edit[i], buf);
-		bits_set(p->pinned, plan->edit[i].off, plan->edit[i].len);
 	}
-	if (tramp_write(t, index, plan) < 0 || version_make(buf, &v) < 0)
-		goto undo;
+	if (tramp_write(t, index, plan) < 0 || pagefile_write(v->off, buf, PAGE_SIZE) < 0)
+		goto free;
+	p->nr_edits += plan->nr_edits;
+	for (unsigned int i = 0; i < plan->nr_edits; i++)
+		bits_set(p->pinned, plan->edit[i].off, plan->edit[i].len);
 	bits_set(p->pinned, plan->pin_off, plan->pin_len);
-	if (!has_zone(p, zone))
-		p->zones[p->nr_zones++] = zone;
 	p->sites[p->nr_sites++] = plan->site;
+	p->image = NULL;
 	patch_version_put(p->version);
 	p->version = v;
+	s->nr_sites++;
 	*ret_page = p;
 	return 0;
-undo:
-	p->nr_edits -= plan->nr_edits;
+free:
+	patch_version_put(v);
 nomem:
 	/* a page without a version is of no use to anybody */
 	if (p && !p->version)
 		patch_page_drop(p);
 	return -ENOMEM;
+}
+
+/* --- images ------------------------------------------------------------------------------------- */
+
+#define IMAGE_SITES  4           /* fewer are not worth it */
+#define IMAGE_PAGES  1024        /* at most */
+#define IMAGE_NEAR   128         /* trampoline pages this far apart are mapped as one */
+#define IMAGE_SETTLE 200000000ll /* ns: a file that changed later than this ago may yet change unseen */
+#define COPY_PAGES   16
+
+static uint64_t file_stamp(const struct host_stat *st)
+{
+	uint64_t words[] = { (uint64_t)st->ctime_s, st->ctime_ns, (uint64_t)st->mtime_s, st->mtime_ns,
+			     st->size,		     st->ino };
+	uint64_t h = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
+		h = hash_u64(h ^ words[i]);
+	return h;
+}
+
+static int by_index(const void *a, const void *b)
+{
+	const struct patch_page *const *p = a, *const *q = b;
+
+	return (*p)->index < (*q)->index ? -1 : (*p)->index > (*q)->index;
+}
+
+/* The pages in [index, index + nr), in order; as many as one image can have, if not all. */
+static struct patch_page **pages_in(struct patch_space *s, uint64_t index, uint64_t nr,
+				    unsigned int *ret_nr) REQUIRES(s->lock)
+{
+	struct patch_page **list = calloc(s->nr_sites, sizeof(*list)), *p;
+	unsigned int n = 0, best = 0, best_n = 0;
+
+	if (!list)
+		return NULL;
+	for (unsigned int i = 0; i < PATCH_HASH; i++) {
+		hlist_for_each_entry(p, &s->pages[i], hash) {
+			if (p->index >= index && p->index < index + nr && n < s->nr_sites)
+				list[n++] = p;
+		}
+	}
+	qsort(list, n, sizeof(*list), by_index);
+	for (unsigned int from = 0, to = 0; from < n; from++) {
+		while (to < n && list[to]->index - list[from]->index < IMAGE_PAGES)
+			to++;
+		if (to - from > best_n) {
+			best = from;
+			best_n = to - from;
+		}
+	}
+	memmove(list, list + best, best_n * sizeof(*list));
+	*ret_nr = best_n;
+	return list;
+}
+
+/* One page of the image: rewritten, unless it is not what it was, or its jumps go too far apart. */
+static void image_page(struct patch_version *v, struct patch_page *p, uint8_t *buf)
+{
+	struct patch_version was = *v;
+	uint8_t original[PAGE_SIZE];
+
+	memcpy(original, buf, PAGE_SIZE);
+	patch_page_apply(p, buf);
+	for (unsigned int i = 0; i < p->version->nr_zones; i++) {
+		if (!add_zones(v, &p->version->zones[i], IMAGE_NEAR))
+			goto leave;
+	}
+	if (!patch_page_matches(p, buf))
+		goto leave;
+	p->image = v;
+	return;
+leave:
+	memcpy(v->zones, was.zones, sizeof(v->zones));
+	v->nr_zones = was.nr_zones;
+	memcpy(buf, original, PAGE_SIZE);
+}
+
+static int image_fill(struct patch_version *v, struct backing_file *bf, struct patch_page **list,
+		      unsigned int n)
+{
+	auto_free uint8_t *buf = malloc(COPY_PAGES * PAGE_SIZE);
+	unsigned int next = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	for (uint64_t at = 0; at < v->nr; at += COPY_PAGES) {
+		uint64_t nr = MIN(v->nr - at, (uint64_t)COPY_PAGES);
+		ssize_t got = host_pread(bf->fd, buf, nr << PAGE_SHIFT, (v->index + at) << PAGE_SHIFT);
+
+		if (got < 0)
+			return (int)got;
+		memset(buf + got, 0, (nr << PAGE_SHIFT) - (size_t)got);
+		for (; next < n && list[next]->index < v->index + at + nr; next++)
+			image_page(v, list[next],
+				   buf + ((list[next]->index - v->index - at) << PAGE_SHIFT));
+		if (pagefile_write(v->off + (at << PAGE_SHIFT), buf, nr << PAGE_SHIFT) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void image_drop(struct patch_space *s) REQUIRES(s->lock)
+{
+	struct patch_page *p;
+
+	for (unsigned int i = 0; i < PATCH_HASH; i++) {
+		hlist_for_each_entry(p, &s->pages[i], hash)
+			p->image = NULL;
+	}
+	patch_version_put(STEAL(s->image));
+}
+
+static void image_make(struct patch_space *s, struct backing_file *bf, uint64_t index, uint64_t nr)
+	REQUIRES(s->lock)
+{
+	auto_free struct patch_page **list = NULL;
+	struct patch_version *v;
+	unsigned int n;
+
+	list = pages_in(s, index, nr, &n);
+	if (!list || n < 2 ||
+	    version_new(list[0]->index, list[n - 1]->index - list[0]->index + 1, &v) < 0)
+		return;
+	image_drop(s);
+	s->image = v;
+	if (image_fill(v, bf, list, n) < 0)
+		image_drop(s);
+}
+
+struct patch_version *patch_space_image(struct patch_space *s, struct backing_file *bf,
+					uint64_t index, uint64_t nr)
+{
+	struct host_stat st;
+	uint64_t stamp;
+
+	if (s->nr_sites < IMAGE_SITES || bf->is_pagefile || host_fstat(bf->fd, &st) < 0)
+		return NULL;
+	stamp = file_stamp(&st);
+	if (s->image_stamp != stamp) {
+		image_drop(s);
+		s->image_sites = 0;
+	}
+	if (s->nr_sites >= 2 * s->image_sites) {
+		if ((int64_t)host_clock_ns(HOST_CLOCK_REALTIME) -
+			    (st.ctime_s * 1000000000 + st.ctime_ns) <
+		    IMAGE_SETTLE)
+			return NULL;
+		image_make(s, bf, index, nr);
+		s->image_sites = s->nr_sites;
+		s->image_stamp = stamp;
+	}
+	if (!s->image || s->image->index < index || s->image->index + s->image->nr > index + nr)
+		return NULL;
+	return s->image;
 }

@@ -16,26 +16,32 @@
 #include "mm/mm_int.h"
 #include "mm/patch_plan.h"
 
-#define PATCH_HASH     64
-#define PATCH_ZONES    6 /* that the jumps of one page may land in */
+#define PATCH_HASH  64
+#define PATCH_ZONES 12   /* runs of trampoline pages that one version may need */
+#define PATCH_GROUP 1024 /* trampoline pages whose indices lie next to each other lie so in the memory file */
 
-/* One rewritten page in the memory file. */
+struct patch_run {
+	uint64_t index, nr; /* pages */
+};
+
+/* Rewritten pages in the memory file: one page, or an image of all that a file's text needs. */
 struct patch_version {
 	struct ref ref;
-	uint64_t off;
+	uint64_t off, index, nr; /* of nr pages from index */
+	struct patch_run zones[PATCH_ZONES];
+	unsigned int nr_zones;
 };
 
 struct patch_page {
-	struct ref ref; /* the table's and one per overlay */
+	struct ref ref; /* the table's and one per user that holds no lock */
 	struct hlist_node hash;
 	uint64_t index;
-	struct patch_version *version; /* the newest; owned; space.lock */
+	struct patch_version *version; /* the newest of this page alone; owned */
+	const struct patch_version *image; /* that has all of this page's sites; only compared */
 	struct patch_edit *edits;
 	unsigned int nr_edits;
 	uint16_t *sites; /* offsets of those that are rewritten */
 	unsigned int nr_sites;
-	uint64_t zones[PATCH_ZONES]; /* indices of the trampoline pages that it needs */
-	unsigned int nr_zones;
 	uint8_t pinned[PAGE_SIZE / 8]; /* bytes that no more plan may change */
 };
 
@@ -54,10 +60,21 @@ struct patch_tramp {
 	uint8_t used[PAGE_SIZE / 8];
 };
 
+struct patch_group {
+	uint64_t number, off; /* indices number * PATCH_GROUP and up; off is reserved */
+	struct patch_group *next;
+};
+
 struct patch_space {
 	struct ref ref;
 	struct mutex lock; /* LC_PATCH */
 	struct hlist_head pages[PATCH_HASH], tramps[PATCH_HASH];
+	struct patch_group *groups;
+	unsigned int nr_sites;
+	/* the image, and what it was made of */
+	struct patch_version *image; /* owned */
+	unsigned int image_sites;
+	uint64_t image_stamp; /* of the file, when it was copied */
 };
 
 struct patch_space *patch_space_new(void); /* NULL: no memory */
@@ -71,6 +88,8 @@ void patch_page_put(struct patch_page *p);
 
 struct patch_page *patch_page_find(struct patch_space *s, uint64_t index) REQUIRES(s->lock);
 struct patch_tramp *patch_tramp_find(struct patch_space *s, uint64_t index) REQUIRES(s->lock);
+/* Where the trampoline page of this index is, or would be, in the memory file; -ENOMEM. */
+int patch_tramp_off(struct patch_space *s, uint64_t index, uint64_t *ret_off) REQUIRES(s->lock);
 bool patch_page_has(const struct patch_page *p, unsigned int off);
 /* May these bytes still be changed? page may be NULL. */
 bool patch_page_may_edit(const struct patch_page *p, unsigned int off, unsigned int len);
@@ -90,3 +109,9 @@ void patch_page_drop(struct patch_page *p);
  */
 int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan, uint8_t *buf,
 		    struct patch_page **ret_page) REQUIRES(s->lock);
+/*
+ * The image of the text [index, index + nr) of the file bf (which is not the memory file), whose
+ * offset is its linear one: made if it pays, dropped if the file has changed. NULL: there is none.
+ */
+struct patch_version *patch_space_image(struct patch_space *s, struct backing_file *bf, uint64_t index,
+					uint64_t nr) REQUIRES(s->lock);

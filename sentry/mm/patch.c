@@ -683,7 +683,6 @@ void mm_patch_site(struct mm *mm, uaddr_t pc, uint64_t sysno)
 	if (!g_mm.limits.syscall_entry || pc < PAGE_SIZE ||
 	    page_offset(site) > PAGE_SIZE - PATCH_INSN_SIZE)
 		return;
-	log_dbg("TRAP %#llx nr %llu", (unsigned long long)site, (unsigned long long)sysno);
 	mm_lock(mm);
 	patch_site(mm, site, sysno);
 	mm_unlock(mm);

@@ -214,6 +214,29 @@ static void mov_when_the_window_is_taken(void **state)
 	assert_int_equal(plan_at(&w, 205).kind, PATCH_LEAVE);
 }
 
+static void xor_before_read(void **state)
+{
+	struct world w = world();
+	struct patch_plan p;
+
+	w.taken_hi = 0x02000000;
+	w.sysno = 0;
+	PUT(&w, 100, "\x31\xc0\x0f\x05\x48\x3d\x01\xf0\xff\xff");
+	p = plan_at(&w, 102);
+	assert_int_equal(p.kind, PATCH_MOV);
+	assert_int_equal(p.edit[0].off, 100);
+	assert_int_equal(p.edit[0].len, 2); /* the call itself stays */
+	assert_int_equal(p.back, 100);
+	assert_int_equal(p.tramp, target(&w, &p, 0));
+	assert_memory_equal(p.code, "\x31\xc0", 2);
+	check_tail(&p, 2);
+	w.sysno = 1;
+	assert_int_equal(plan_at(&w, 102).kind, PATCH_LEAVE);
+	w.sysno = 0;
+	w.page[99] = 0x45;
+	assert_int_equal(plan_at(&w, 102).kind, PATCH_LEAVE);
+}
+
 static void island_in_padding(void **state)
 {
 	struct world w = world();
@@ -292,7 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pun_lands_in_its_window), cmocka_unit_test(pun_backwards),
 		cmocka_unit_test(page_ends),		   cmocka_unit_test(mov_when_the_window_is_taken),
-		cmocka_unit_test(island_in_padding),	   cmocka_unit_test(not_a_site),
+		cmocka_unit_test(xor_before_read),	   cmocka_unit_test(island_in_padding),	   cmocka_unit_test(not_a_site),
 		cmocka_unit_test(random_pages),
 	};
 

@@ -8,6 +8,8 @@
  * MOV     b8 nr 0f 05, 48 c7 c0 nr 0f 05 -> e9 rel32 in the place of the mov, which the trampoline
  *         makes up for. The call instruction stays: a thread that stands on it, or jumps to it,
  *         traps as before.
+ *         31 c0 0f 05 ZZ -> e9 d0 0f 05 ZZ: both at once. The call is part of the displacement and
+ *         stays what it is; read(2) needs this where its own window is taken.
  * ISLAND  0f 05 -> eb d8, and e9 rel32 in int3 padding behind a function within its reach.
  *
  * A trampoline: [mov $nr, %eax]; lea site + 2(%rip), %rcx; movabs $entry, %r11; jmp *%r11.
@@ -133,6 +135,38 @@ static bool plan_mov(const struct patch_ask *ask, struct patch_plan *plan)
 	return true;
 }
 
+/* xor %eax, %eax before the call, in the place of which a jump begins that the call ends. */
+static bool plan_xor(const struct patch_ask *ask, struct patch_plan *plan)
+{
+	unsigned int start = ask->off - 2;
+	const uint8_t *p = ask->page + start;
+	int64_t base;
+
+	if (ask->sysno != 0 || ask->off < 3 || start + JMP32_SIZE > PAGE || p[0] != 0x31 ||
+	    p[1] != 0xc0 || (p[-1] & 0xf0) == 0x40 || !ask->may_edit(ask->ctx, start, JMP32_SIZE))
+		return false;
+	base = (int64_t)start + JMP32_SIZE +
+	       (int32_t)((uint32_t)p[2] << 8 | (uint32_t)p[3] << 16 | (uint32_t)p[4] << 24);
+	if (!in_reach(base))
+		return false;
+	for (unsigned int d0 = 0; d0 < WINDOW; d0++) {
+		if (!ask->is_free(ask->ctx, base + d0, 2 + TAIL_SIZE))
+			continue;
+		plan->kind = PATCH_MOV;
+		plan->nr_edits = 1;
+		plan->edit[0] = (struct patch_edit){ (uint16_t)start, 2, { JMP32, (uint8_t)d0 } };
+		plan->pin_off = (uint16_t)start;
+		plan->pin_len = JMP32_SIZE;
+		plan->back = (uint16_t)start;
+		plan->tramp = base + d0;
+		memcpy(plan->code, p, 2);
+		plan->code_size = 2;
+		emit_tail(plan, ask->entry);
+		return true;
+	}
+	return false;
+}
+
 /*
  * Padding: at least five int3 that begin behind something and end where a function may begin. The
  * first byte is left alone, lest it belong to what comes before.
@@ -184,7 +218,8 @@ void patch_plan(const struct patch_ask *ask, struct patch_plan *ret_plan)
 {
 	struct patch_plan plan = { .kind = PATCH_LEAVE, .site = (uint16_t)ask->off };
 
-	if (patch_is_site(ask->page, ask->off) && !plan_pun(ask, &plan) && !plan_mov(ask, &plan))
+	if (patch_is_site(ask->page, ask->off) && !plan_pun(ask, &plan) && !plan_mov(ask, &plan) &&
+	    !plan_xor(ask, &plan))
 		(void)plan_island(ask, &plan);
 	*ret_plan = plan;
 }

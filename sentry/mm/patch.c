@@ -24,16 +24,16 @@
 
 #include "mm/patch_space.h"
 
-#define MAX_OVERLAYS 256 /* each costs two of the host's mappings */
-#define MAX_ZONES    128
-#define LEFT_SIZE    64
+#define MAX_OVERLAYS  256 /* each costs two of the host's mappings */
+#define MAX_ZONES     128
+#define LEFT_SIZE     64
 #define FORK_OVERLAYS 24
-#define RX           (PF_PROT_READ | PF_PROT_EXEC)
+#define RX            (PF_PROT_READ | PF_PROT_EXEC)
 
 struct overlay {
 	uaddr_t va, end;
-	uint64_t index;            /* of va */
-	struct patch_space *space; /* owned */
+	uint64_t index;                /* of va */
+	struct patch_space *space;     /* owned */
 	struct patch_version *version; /* owned */
 	struct overlay *dead_next;
 };
@@ -42,14 +42,14 @@ struct zone {
 	uaddr_t va, end;
 	uint64_t index;            /* of va */
 	struct patch_space *space; /* owned */
-	bool retired; /* not mapped any more; a thread may stand in it all the same */
+	bool retired;              /* not mapped any more; a thread may stand in it all the same */
 };
 
 struct mm_patches {
 	struct overlay *overlay[MAX_OVERLAYS]; /* by va */
 	struct zone zone[MAX_ZONES];
 	unsigned int nr_overlays, nr_zones;
-	struct overlay *dead; /* the host may map their pages until the next settling */
+	struct overlay *dead;     /* the host may map their pages until the next settling */
 	struct patch_space *anon; /* owned: for pages that are this address space's own */
 	uaddr_t left[LEFT_SIZE];  /* sites that cannot be rewritten here */
 	_Atomic uaddr_t lo, hi;   /* all zones that ever were lie in between */
@@ -231,9 +231,10 @@ void patch_restore(struct mm *mm, uaddr_t start, uaddr_t end)
 
 	if (!s || !s->nr_overlays)
 		return;
-	for (unsigned int i = overlay_at(s, start);
-	     i < s->nr_overlays && s->overlay[i]->va < end; i++)
-		patch_restore_pages(mm, MAX(start, s->overlay[i]->va), MIN(end, s->overlay[i]->end));
+	for (unsigned int i = overlay_at(s, start); i < s->nr_overlays && s->overlay[i]->va < end;
+	     i++)
+		patch_restore_pages(mm, MAX(start, s->overlay[i]->va),
+				    MIN(end, s->overlay[i]->end));
 	patch_forget(mm, start, end);
 }
 
@@ -379,9 +380,9 @@ static bool zone_fits(struct mm *mm, const struct patch_space *space, uaddr_t va
 		zone_evict(mm, z);
 	}
 	v = vma_find(mm, va);
-	return !v || end <= v->start - ((v->flags & VM_GROWSDOWN) ?
-						MIN(MM_STACK_GUARD_GAP, v->start) :
-						0);
+	return !v ||
+	       end <= v->start -
+			       ((v->flags & VM_GROWSDOWN) ? MIN(MM_STACK_GUARD_GAP, v->start) : 0);
 }
 
 static bool place_is_free(void *ctx, int64_t at, size_t size)
@@ -560,7 +561,10 @@ static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_ve
 	if (!o)
 		return -ENOMEM;
 	ret = backing_platform_file(pagefile(), &pf);
-	/* nobody waits for it: a thread that still meets the other version traps, or jumps as before */
+	/*
+	 * nobody waits for it: a thread that still meets the other version traps, or jumps as
+	 * before
+	 */
 	if (ret == 0)
 		ret = ops()->map(mm->as, start, size, pf, version->off, RX, PF_MAP_FRESH);
 	if (ret < 0) {
@@ -724,8 +728,8 @@ void patch_fork(struct mm *src, struct mm *dst)
 		/* single pages come by traps, if the child lives long enough to need them */
 		if (o->version->nr == 1 && s->nr_overlays > FORK_OVERLAYS)
 			continue;
-		if (!p || p->kind != PMA_FILE || p->start > o->va || p->end < o->end || p->hprot != RX ||
-		    o->end - o->va != o->version->nr << PAGE_SHIFT)
+		if (!p || p->kind != PMA_FILE || p->start > o->va || p->end < o->end ||
+		    p->hprot != RX || o->end - o->va != o->version->nr << PAGE_SHIFT)
 			continue;
 		mutex_lock(&o->space->lock);
 		(void)overlay_map(dst, o->space, o->version, o->va, o->index);

@@ -286,8 +286,7 @@ static bool add_zones(struct patch_version *v, const struct patch_run *more, uin
 		uint64_t lo = MIN(z->index, more->index);
 		uint64_t hi = MAX(z->index + z->nr, more->index + more->nr);
 
-		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP ||
-		    hi - lo > z->nr + more->nr + near)
+		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP || hi - lo > z->nr + more->nr + near)
 			continue;
 		z->index = lo;
 		z->nr = hi - lo;
@@ -346,18 +345,21 @@ nomem:
 	return -ENOMEM;
 }
 
-/* --- images ------------------------------------------------------------------------------------- */
+/*
+ * --- images -------------------------------------------------------------------------------------
+ */
 
-#define IMAGE_SITES  4           /* fewer are not worth it */
-#define IMAGE_PAGES  1024        /* at most */
-#define IMAGE_NEAR   128         /* trampoline pages this far apart are mapped as one */
-#define IMAGE_SETTLE 200000000ll /* ns: a file that changed later than this ago may yet change unseen */
-#define COPY_PAGES   16
+#define IMAGE_SITES 4    /* fewer are not worth it */
+#define IMAGE_PAGES 1024 /* at most */
+#define IMAGE_NEAR  128  /* trampoline pages this far apart are mapped as one */
+#define IMAGE_SETTLE                                                                               \
+	200000000ll /* ns: a file that changed later than this ago may yet change unseen */
+#define COPY_PAGES 16
 
 static uint64_t file_stamp(const struct host_stat *st)
 {
-	uint64_t words[] = { (uint64_t)st->ctime_s, st->ctime_ns, (uint64_t)st->mtime_s, st->mtime_ns,
-			     st->size,		     st->ino };
+	uint64_t words[] = { (uint64_t)st->ctime_s, st->ctime_ns, (uint64_t)st->mtime_s,
+			     st->mtime_ns,          st->size,     st->ino };
 	uint64_t h = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(words); i++)
@@ -433,7 +435,8 @@ static int image_fill(struct patch_version *v, struct backing_file *bf, struct p
 		return -ENOMEM;
 	for (uint64_t at = 0; at < v->nr; at += COPY_PAGES) {
 		uint64_t nr = MIN(v->nr - at, (uint64_t)COPY_PAGES);
-		ssize_t got = host_pread(bf->fd, buf, nr << PAGE_SHIFT, (v->index + at) << PAGE_SHIFT);
+		ssize_t got =
+			host_pread(bf->fd, buf, nr << PAGE_SHIFT, (v->index + at) << PAGE_SHIFT);
 
 		if (got < 0)
 			return (int)got;

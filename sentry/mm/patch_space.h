@@ -2,12 +2,12 @@
 /*
  * What is known of the system call sites of one file (or of the anonymous memory of one address
  * space): rewritten versions of its pages, and pages of trampolines, both in the memory file and
- * shared by every address space that maps them. Positions are "linear": a page's index is its offset
- * in the file, and a trampoline's index is where it would be if the file were that long; so one
- * mapping of the file has one place for each. Only patch.c and patch_space.c include this.
+ * shared by every address space that maps them. Positions are "linear": a page's index is its
+ * offset in the file, and a trampoline's index is where it would be if the file were that long; so
+ * one mapping of the file has one place for each. Only patch.c and patch_space.c include this.
  *
- * Locking: space.lock (LC_PATCH), inside mm->lock. A page's sites, edits and zones only ever grow, a
- * version's bytes never change once somebody may have mapped it, and neither do a trampoline's.
+ * Locking: space.lock (LC_PATCH), inside mm->lock. A page's sites, edits and zones only ever grow,
+ * a version's bytes never change once somebody may have mapped it, and neither do a trampoline's.
  */
 #pragma once
 
@@ -17,8 +17,9 @@
 #include "mm/patch_plan.h"
 
 #define PATCH_HASH  64
-#define PATCH_ZONES 12   /* runs of trampoline pages that one version may need */
-#define PATCH_GROUP 1024 /* trampoline pages whose indices lie next to each other lie so in the memory file */
+#define PATCH_ZONES 12 /* runs of trampoline pages that one version may need */
+#define PATCH_GROUP                                                                                \
+	1024 /* trampoline pages whose indices lie next to each other lie so in the memory file */
 
 struct patch_run {
 	uint64_t index, nr; /* pages */
@@ -36,7 +37,7 @@ struct patch_page {
 	struct ref ref; /* the table's and one per user that holds no lock */
 	struct hlist_node hash;
 	uint64_t index;
-	struct patch_version *version; /* the newest of this page alone; owned */
+	struct patch_version *version;     /* the newest of this page alone; owned */
 	const struct patch_version *image; /* that has all of this page's sites; only compared */
 	struct patch_edit *edits;
 	unsigned int nr_edits;
@@ -100,18 +101,18 @@ int patch_tramp_room(const struct patch_tramp *t, unsigned int size);
 /* buf holds the page as the file has it now: makes the changes that p knows of. */
 void patch_page_apply(const struct patch_page *p, uint8_t *buf);
 /* Does p's version still say what the file says? buf: as patch_page_apply has left it. */
-bool patch_page_matches(const struct patch_page *p, const uint8_t *buf) ;
+bool patch_page_matches(const struct patch_page *p, const uint8_t *buf);
 /* Of no use any more: the file has changed. */
 void patch_page_drop(struct patch_page *p);
 /*
  * Adds a plan to the page of this index, which is made if need be. buf: the page with all earlier
  * changes; gets this one too. 0 and *ret_page (borrowed), -ENOMEM.
  */
-int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan, uint8_t *buf,
-		    struct patch_page **ret_page) REQUIRES(s->lock);
+int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan,
+		    uint8_t *buf, struct patch_page **ret_page) REQUIRES(s->lock);
 /*
  * The image of the text [index, index + nr) of the file bf (which is not the memory file), whose
  * offset is its linear one: made if it pays, dropped if the file has changed. NULL: there is none.
  */
-struct patch_version *patch_space_image(struct patch_space *s, struct backing_file *bf, uint64_t index,
-					uint64_t nr) REQUIRES(s->lock);
+struct patch_version *patch_space_image(struct patch_space *s, struct backing_file *bf,
+					uint64_t index, uint64_t nr) REQUIRES(s->lock);

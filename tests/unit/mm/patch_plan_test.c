@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plans for rewriting x86-64 call instructions: which is chosen, where it lands, what it leaves alone. */
+/*
+ * Plans for rewriting x86-64 call instructions: which is chosen, where it lands, what it leaves
+ * alone.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +16,7 @@
 
 struct world {
 	uint8_t page[4096];
-	int64_t free_lo, free_hi; /* trampolines may be in here ... */
+	int64_t free_lo, free_hi;   /* trampolines may be in here ... */
 	int64_t taken_lo, taken_hi; /* ... but not in here */
 	unsigned int pinned_lo, pinned_hi;
 	uint64_t sysno;
@@ -313,9 +316,13 @@ static void random_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pun_lands_in_its_window), cmocka_unit_test(pun_backwards),
-		cmocka_unit_test(page_ends),		   cmocka_unit_test(mov_when_the_window_is_taken),
-		cmocka_unit_test(xor_before_read),	   cmocka_unit_test(island_in_padding),	   cmocka_unit_test(not_a_site),
+		cmocka_unit_test(pun_lands_in_its_window),
+		cmocka_unit_test(pun_backwards),
+		cmocka_unit_test(page_ends),
+		cmocka_unit_test(mov_when_the_window_is_taken),
+		cmocka_unit_test(xor_before_read),
+		cmocka_unit_test(island_in_padding),
+		cmocka_unit_test(not_a_site),
 		cmocka_unit_test(random_pages),
 	};
 

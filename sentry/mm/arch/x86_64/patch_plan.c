@@ -26,7 +26,7 @@
 #define JMP32_SIZE 5
 #define INT3       0xcc
 #define WINDOW     256
-#define TAIL_SIZE  20 /* of every trampoline: lea, movabs, jmp */
+#define TAIL_SIZE  20                          /* of every trampoline: lea, movabs, jmp */
 #define REACH      ((int64_t)INT32_MAX - 8192) /* of a jmp rel32 from anywhere in the page */
 
 bool patch_is_site(const uint8_t *page, unsigned int off)
@@ -41,7 +41,9 @@ static void put32(uint8_t *p, int64_t v)
 	memcpy(p, &w, sizeof(w));
 }
 
-/* The code of a trampoline at `at` for the call at `site`, behind the bytes that are there already. */
+/*
+ * The code of a trampoline at `at` for the call at `site`, behind the bytes that are there already.
+ */
 static void emit_tail(struct patch_plan *plan, uint64_t entry)
 {
 	uint8_t *p = plan->code + plan->code_size;
@@ -199,9 +201,9 @@ static bool plan_island(const struct patch_ask *ask, struct patch_plan *plan)
 			continue;
 		plan->kind = PATCH_ISLAND;
 		plan->nr_edits = 2;
-		plan->edit[0] = (struct patch_edit){
-			(uint16_t)off, 2, { JMP8, (uint8_t)(isle - (off + 2)) }
-		};
+		plan->edit[0] = (struct patch_edit){ (uint16_t)off,
+						     2,
+						     { JMP8, (uint8_t)(isle - (off + 2)) } };
 		plan->edit[1] = (struct patch_edit){ (uint16_t)isle, JMP32_SIZE, { JMP32 } };
 		put32(plan->edit[1].bytes + 1, at - (int64_t)(isle + JMP32_SIZE));
 		plan->pin_off = (uint16_t)off;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -188,8 +189,11 @@ int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err)
 		sandbox_kill(sb);
 		return -err->code;
 	}
-	if (m.op == CTL_READY)
+	if (m.op == CTL_READY) {
+		if (m.text_size > 0)
+			sb->warnings = strndup(m.text, m.text_size);
 		return 0;
+	}
 	if (m.op != CTL_FAILED) {
 		sandbox_kill(sb);
 		return rt_fail(err, EPROTO, "the sentry sent message %u instead of READY", m.op);
@@ -199,6 +203,17 @@ int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err)
 	rt_fail(err, (int)f->code, "%.*s", (int)m.text_size, m.text);
 	sandbox_kill(sb);
 	return -err->code;
+}
+
+void attend_warnings(struct sandbox *sb)
+{
+	char *save = NULL;
+
+	for (char *s = sb->warnings ? strtok_r(sb->warnings, "\n", &save) : NULL; s;
+	     s = strtok_r(NULL, "\n", &save))
+		rt_warn("%s", s);
+	free(sb->warnings);
+	sb->warnings = NULL;
 }
 
 static int loop(struct attendant *a, int sfd, struct rt_err *err)

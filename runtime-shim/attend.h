@@ -9,6 +9,8 @@
  * program could not be executed.
  */
 int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err);
+/* Says what the sentry warned of; frees it. */
+void attend_warnings(struct sandbox *sb);
 /*
  * Carries the terminal (host descriptors in and out, when sb->tty >= 0), forwards signals, and
  * returns the exit status a shell expects. Ends the sandbox.

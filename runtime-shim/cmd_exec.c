@@ -241,6 +241,8 @@ static int begin(struct execution *x, struct rt_err *err)
 		m.fds |= CTL_FD_TTY;
 		fds[nr++] = x->r.tty_fd;
 	}
+	for (size_t i = 0; i < x->r.boot.nr_fds; i++)
+		fds[nr++] = x->r.extra[i];
 	if (ctl_send(x->sb.ctl, &x->c, CTL_EXEC, EXEC_TAG, &m, fds, nr, err) < 0)
 		return -err->code;
 	if (x->r.tty_fd >= 0)
@@ -356,7 +358,8 @@ static int execute(struct execution *x, const char *id, int argc, char **argv, s
 		return ret;
 	if (x->f->process && x->f->tty)
 		x->b.terminal = true;
-	if (streams(x, err) < 0)
+	if (spec_pass_fds(&x->r, x->f->preserve_fds, &x->f->pass_fd, err) < 0 ||
+	    streams(x, err) < 0)
 		return -err->code;
 	/* programs come and go while others look at the container */
 	state_unlock(&x->c);

@@ -114,6 +114,7 @@ static int run_foreground(struct creation *cr, struct rt_err *err)
 	cr->c.pid = getpid();
 	pipe_fd = sweeper_start(cr->conf, &cr->c, &sweeper, err);
 	ret = pipe_fd < 0 ? pipe_fd : creation_up(cr, creation_hooks, err);
+	attend_warnings(&cr->sb);
 	if (ret == 0)
 		ret = creation_record(cr, err);
 	if (ret == 0)

@@ -22,6 +22,7 @@ struct rt_conf {
 	const char *file_access, *file_access_mounts;
 	bool strace;
 	const char *strace_syscalls;
+	bool oci_seccomp;
 	bool no_patch, rootless, ignore_cgroups, systemd_cgroup;
 	const char *host_uds, *host_fifo;
 	long fdlimit;

@@ -105,7 +105,8 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	r->boot.flags |= BOOT_FOREGROUND | BOOT_WAIT_START;
 	r->foreground = true;
 	spec_common(&r->boot, cr->conf);
-	if (stdio(cr, detached, err) < 0 || state_create(cr->conf, cr->req->id, c, err) < 0)
+	if (spec_pass_fds(r, cr->req->preserve_fds, &cr->req->pass_fd, err) < 0 ||
+	    stdio(cr, detached, err) < 0 || state_create(cr->conf, cr->req->id, c, err) < 0)
 		return -err->code;
 	c->bundle = strdup(cr->bundle.dir);
 	c->rootfs = strdup(cr->bundle.root);
@@ -284,6 +285,8 @@ static __noreturn void monitor_child(struct creation *cr)
 		report_failure(cr, &err);
 	rep.sentry = cr->sb.sentry;
 	rep.gofer = cr->sb.gofer;
+	if (cr->sb.warnings)
+		snprintf(rep.text, sizeof(rep.text), "%s", cr->sb.warnings);
 	if (send(g_report, &rep, sizeof(rep), MSG_NOSIGNAL) != sizeof(rep) ||
 	    recv(g_report, &c, 1, 0) != 1) {
 		sandbox_kill(&cr->sb);
@@ -318,7 +321,11 @@ static int await_report(struct creation *cr, int sock, struct rt_err *err)
 	cr->exec_failed = rep.exec_failed;
 	cr->c.sentry_pid = rep.sentry;
 	cr->c.gofer_pid = rep.gofer;
-	return rep.code ? rt_fail(err, rep.code, "%s", rep.text) : 0;
+	if (rep.code)
+		return rt_fail(err, rep.code, "%s", rep.text);
+	cr->sb.warnings = strdup(rep.text);
+	attend_warnings(&cr->sb);
+	return 0;
 }
 
 int creation_detached(struct creation *cr, struct rt_err *err)

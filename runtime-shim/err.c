@@ -105,7 +105,8 @@ static void log_text(enum rt_level level, const char *text)
 {
 	if (g_log_fd >= 0 && (level > RT_DEBUG || g_log_debug))
 		log_file(level, text);
-	if (level == RT_WARN)
+	/* with a log, standard error is the container's */
+	if (level == RT_WARN && g_log_fd < 0)
 		fprintf(stderr, "husk: warning: %s\n", text);
 	else if (level == RT_ERROR)
 		fprintf(stderr, "husk: %s\n", text);

@@ -338,6 +338,8 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		.cpuinfo_fd = cpuinfo,
 		.meminfo_fd = meminfo,
 		.stdio = { r->stdio[0], r->stdio[1], r->stdio[2] },
+		.extra = r->extra,
+		.nr_extra = r->boot.nr_fds,
 		.pdeath = r->foreground,
 		.id = r->boot.id,
 	};

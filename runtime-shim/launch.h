@@ -24,10 +24,11 @@ struct launch_req {
 	size_t nr_mounts;
 	/* borrowed; -1: the guest has none (the terminal is used) */
 	int stdio[3];
-	bool tty;        /* make a terminal pump */
-	int tty_fd;      /* for exec: the sentry's end of it */
-	int listen_fd;   /* borrowed: control socket for other commands, or -1 */
-	bool foreground; /* die with the caller, and attend() there */
+	int extra[BOOT_MAX_FDS]; /* borrowed: as boot.fds numbers them */
+	bool tty;                /* make a terminal pump */
+	int tty_fd;              /* for exec: the sentry's end of it */
+	int listen_fd;           /* borrowed: control socket for other commands, or -1 */
+	bool foreground;         /* die with the caller, and attend() there */
 };
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
@@ -40,9 +41,10 @@ int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *r
 struct sandbox {
 	pid_t sentry, gofer;
 	int sentry_pidfd, gofer_pidfd;
-	int ctl;       /* SOCK_SEQPACKET to the sentry */
-	int tty;       /* SOCK_STREAM: bytes of the terminal, or -1 */
-	int killed_by; /* the signal that ended it from outside, or 0 */
+	int ctl;        /* SOCK_SEQPACKET to the sentry */
+	int tty;        /* SOCK_STREAM: bytes of the terminal, or -1 */
+	char *warnings; /* owned: lines from the sentry, or NULL */
+	int killed_by;  /* the signal that ended it from outside, or 0 */
 };
 
 void sandbox_init(struct sandbox *sb);
@@ -60,6 +62,8 @@ struct sentry_start {
 	int ctl_fd, conf_fd, gofer_fd, tty_fd, listen_fd, log_fd, trace_fd, kvm_fd, cpuinfo_fd,
 		meminfo_fd;
 	int stdio[3];
+	const int *extra;
+	size_t nr_extra;
 	uid_t uid;
 	gid_t gid;
 	bool groups; /* supplementary groups can be dropped */

@@ -172,12 +172,21 @@ static void stdio_null(int keep_stderr)
 __noreturn void launch_sentry_child(const struct sentry_start *start)
 {
 	struct sentry_start s = *start;
-	int *fds[] = { &s.exe_fd,     &s.ctl_fd,   &s.conf_fd,  &s.gofer_fd, &s.tty_fd,
-		       &s.listen_fd,  &s.log_fd,   &s.trace_fd, &s.kvm_fd,   &s.cpuinfo_fd,
-		       &s.meminfo_fd, &s.stdio[0], &s.stdio[1], &s.stdio[2] };
+	int extra[BOOT_MAX_FDS];
+	int *fds[24 + BOOT_MAX_FDS] = { &s.exe_fd,   &s.ctl_fd,     &s.conf_fd,    &s.gofer_fd,
+					&s.tty_fd,   &s.listen_fd,  &s.log_fd,     &s.trace_fd,
+					&s.kvm_fd,   &s.cpuinfo_fd, &s.meminfo_fd, &s.stdio[0],
+					&s.stdio[1], &s.stdio[2] };
 	char *argv[32], *envp[] = { NULL };
-	size_t argc = 0;
+	size_t argc = 0, nr = 0;
 
+	while (fds[nr])
+		nr++;
+	/* in one row at the end: the sentry is told the first */
+	for (size_t i = 0; i < s.nr_extra; i++) {
+		extra[i] = s.extra[i];
+		fds[nr++] = &extra[i];
+	}
 	g_report_fd = s.ctl_fd;
 	wait_for_go(s.go_fd);
 	if (s.groups && setgroups(0, NULL) < 0)
@@ -185,7 +194,7 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 	if (setresgid(s.gid, s.gid, s.gid) < 0 || setresuid(s.uid, s.uid, s.uid) < 0)
 		child_fail("changing to the sandbox's user");
 	fresh_process(s.pdeath);
-	if (launch_move_fds(fds, ARRAY_SIZE(fds)) < 0)
+	if (launch_move_fds(fds, nr) < 0)
 		child_fail("placing descriptors");
 	g_report_fd = s.ctl_fd;
 	stdio_null(0);
@@ -212,6 +221,8 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 	arg_fd(argv, &argc, "stdin-fd", s.stdio[0]);
 	arg_fd(argv, &argc, "stdout-fd", s.stdio[1]);
 	arg_fd(argv, &argc, "stderr-fd", s.stdio[2]);
+	if (s.nr_extra > 0)
+		arg_fd(argv, &argc, "extra-fd", extra[0]);
 	argv[argc] = NULL;
 	/* under a debugger or setarch -R: the stubs' place must stay free, and addresses unknown */
 	personality(personality(0xffffffff) & ~(unsigned long)ADDR_NO_RANDOMIZE);

@@ -59,6 +59,7 @@ static const struct flag global_flags[] = {
 	{ "no-patch", FLAG_BOOL, F(no_patch), NULL, "never rewrite system call instructions" },
 	{ "rootless", FLAG_BOOL, F(rootless), NULL, "accepted: an ordinary user needs no flag" },
 	{ "ignore-cgroups", FLAG_BOOL, F(ignore_cgroups), NULL, "do not touch cgroups" },
+	{ "oci-seccomp", FLAG_BOOL, F(oci_seccomp), NULL, "apply linux.seccomp of config.json inside (true)" },
 	{ "systemd-cgroup", FLAG_BOOL, F(systemd_cgroup), NULL, "cgroups through systemd" },
 	{ "host-uds", FLAG_CHOICE, F(host_uds), "none|open|create|all", "host Unix sockets in mounts" },
 	{ "host-fifo", FLAG_CHOICE, F(host_fifo), "none|open", "host FIFOs in mounts" },
@@ -179,6 +180,7 @@ static void defaults(struct rt_conf *c)
 	c->file_access = "exclusive";
 	c->file_access_mounts = "shared";
 	c->host_uds = c->host_fifo = "none";
+	c->oci_seccomp = true;
 	c->fdlimit = -1;
 }
 

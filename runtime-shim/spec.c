@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "abi/linux/mount.h"
@@ -94,10 +95,19 @@ int spec_bind_mount(struct launch_req *r, struct boot_mount *m, const char *src,
 
 	if (stat(src, &st) < 0)
 		return rt_fail(err, errno, "mount of %s: %s: %s", dst, src, strerror(errno));
-	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		return rt_fail(err, ENOTSUP,
-			       "mount of %s: %s is neither a directory nor a regular file", dst,
-			       src);
+	if (S_ISBLK(st.st_mode))
+		return rt_fail(err, ENOTSUP, "mount of %s: %s is a block device", dst, src);
+	if (S_ISCHR(st.st_mode)) {
+		m->type = strdup("bind");
+		m->src = strdup(src);
+		m->dst = strdup(dst);
+		m->kind = BOOT_MOUNT_DEV;
+		if (!m->type || !m->src || !m->dst ||
+		    asprintf(&m->options, "c %u %u %o %u %u", major(st.st_rdev), minor(st.st_rdev),
+			     st.st_mode & 07777, st.st_uid, st.st_gid) < 0)
+			return rt_fail(err, ENOMEM, "out of memory");
+		return 0;
+	}
 	m->type = strdup("bind");
 	m->src = strdup(src);
 	m->dst = strdup(dst);
@@ -186,4 +196,42 @@ void spec_stdio(struct launch_req *r)
 		r->boot.rows = ws.ws_row;
 		r->boot.cols = ws.ws_col;
 	}
+}
+
+static int pass_fd(struct launch_req *r, long host, long guest, const char *flag,
+		   struct rt_err *err)
+{
+	struct boot_conf *c = &r->boot;
+
+	if (c->nr_fds >= BOOT_MAX_FDS)
+		return rt_fail(err, EMFILE, "%s: at most %u descriptors can be passed", flag,
+			       BOOT_MAX_FDS);
+	if (fcntl((int)host, F_GETFD) < 0)
+		return rt_fail(err, errno, "%s: descriptor %ld: %s", flag, host, strerror(errno));
+	r->extra[c->nr_fds] = (int)host;
+	c->fds[c->nr_fds++] = (uint64_t)guest;
+	return 0;
+}
+
+int spec_pass_fds(struct launch_req *r, long preserve, const struct strlist *pass,
+		  struct rt_err *err)
+{
+	if (preserve < 0 || preserve > (long)BOOT_MAX_FDS)
+		return rt_fail(err, EINVAL, "--preserve-fds: %ld is not 0 to %u", preserve,
+			       BOOT_MAX_FDS);
+	for (long i = 0; i < preserve; i++) {
+		if (pass_fd(r, 3 + i, 3 + i, "--preserve-fds", err) < 0)
+			return -err->code;
+	}
+	for (size_t i = 0; i < pass->nr; i++) {
+		long m, n;
+		char rest;
+
+		if (sscanf(pass->v[i], "%ld:%ld%c", &m, &n, &rest) != 2 || m < 0 || n < 0 ||
+		    n > 65535)
+			return rt_fail(err, EINVAL, "--pass-fd: '%s' is not M:N", pass->v[i]);
+		if (pass_fd(r, m, n, "--pass-fd", err) < 0)
+			return -err->code;
+	}
+	return 0;
 }

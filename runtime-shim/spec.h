@@ -23,6 +23,18 @@ void spec_stdio(struct launch_req *r);
 /* The guest gets our descriptors, terminals or not; or a terminal of its own on all three. */
 void spec_streams(struct launch_req *r);
 void spec_terminal(struct launch_req *r);
+/* --preserve-fds N and --pass-fd M:N: descriptors of ours that become the program's. */
+int spec_pass_fds(struct launch_req *r, long preserve, const struct strlist *pass,
+		  struct rt_err *err);
+
+/* A mapping of ids as a new user namespace has it. */
+struct id_range {
+	uint64_t inside, outside, size;
+};
+struct id_map {
+	struct id_range e[64];
+	size_t nr;
+};
 
 /* The rest of a bundle that the sentry need not know. */
 struct bundle {
@@ -32,6 +44,8 @@ struct bundle {
 	char *annotations; /* owned: JSON object, or NULL */
 	bool terminal;
 	bool oom_score_set;
+	bool user_ns; /* a new user namespace, with these mappings */
+	struct id_map uids, gids;
 	json_t *config; /* owned: the whole document */
 	/* the network namespace: a new one, one that exists (owned), or the caller's */
 	bool net_new;

@@ -18,29 +18,23 @@
 #include "abi/linux/mount.h"
 #include "base/auto.h"
 #include "base/bits.h"
-#include "spec.h"
+#include "spec_int.h"
 
 #define CONFIG_MAX (4u << 20)
 
-struct parser {
-	struct launch_req *r;
-	struct bundle *b;
-	struct rt_err *err;
-};
-
-static int bad(struct parser *p, const char *field, const char *what)
+int spec_bad(struct parser *p, const char *field, const char *what)
 {
 	return rt_fail(p->err, EINVAL, "config.json: %s %s", field, what);
 }
 
-static int nomem(struct parser *p)
+int spec_nomem(struct parser *p)
 {
 	return rt_fail(p->err, ENOMEM, "out of memory");
 }
 
 /* An optional string; NULL and 0 if it is not there. */
-static int get_str(struct parser *p, json_t *o, const char *key, const char *field,
-		   const char **ret_s)
+int spec_get_str(struct parser *p, json_t *o, const char *key, const char *field,
+		 const char **ret_s)
 {
 	json_t *v = json_object_get(o, key);
 
@@ -48,15 +42,15 @@ static int get_str(struct parser *p, json_t *o, const char *key, const char *fie
 	if (!v || json_is_null(v))
 		return 0;
 	if (!json_is_string(v))
-		return bad(p, field, "is not a string");
+		return spec_bad(p, field, "is not a string");
 	if (strlen(json_string_value(v)) != json_string_length(v))
-		return bad(p, field, "has a NUL in it");
+		return spec_bad(p, field, "has a NUL in it");
 	*ret_s = json_string_value(v);
 	return 0;
 }
 
-static int get_strv(struct parser *p, json_t *o, const char *key, const char *field,
-		    struct boot_strv *out)
+int spec_get_strv(struct parser *p, json_t *o, const char *key, const char *field,
+		  struct boot_strv *out)
 {
 	json_t *v = json_object_get(o, key), *e;
 	size_t i;
@@ -64,25 +58,25 @@ static int get_strv(struct parser *p, json_t *o, const char *key, const char *fi
 	if (!v || json_is_null(v))
 		return 0;
 	if (!json_is_array(v))
-		return bad(p, field, "is not a list");
+		return spec_bad(p, field, "is not a list");
 	json_array_foreach(v, i, e)
 	{
 		if (!json_is_string(e) || strlen(json_string_value(e)) != json_string_length(e))
-			return bad(p, field, "has an entry that is not a string");
+			return spec_bad(p, field, "has an entry that is not a string");
 		if (boot_strv_add(out, json_string_value(e), json_string_length(e)) < 0)
-			return nomem(p);
+			return spec_nomem(p);
 	}
 	return 0;
 }
 
-static int get_bool(struct parser *p, json_t *o, const char *key, const char *field, bool *ret_b)
+int spec_get_bool(struct parser *p, json_t *o, const char *key, const char *field, bool *ret_b)
 {
 	json_t *v = json_object_get(o, key);
 
 	if (!v || json_is_null(v))
 		return 0;
 	if (!json_is_boolean(v))
-		return bad(p, field, "is not true or false");
+		return spec_bad(p, field, "is not true or false");
 	*ret_b = json_is_true(v);
 	return 0;
 }
@@ -91,7 +85,7 @@ static int get_bool(struct parser *p, json_t *o, const char *key, const char *fi
  * A whole number >= 0. jansson has signed integers only: a file with 2^64-1 in it ("unlimited") is
  * read with all numbers as reals, of which those beyond 2^63 mean infinity.
  */
-static bool whole(json_t *v, uint64_t *ret_v)
+bool spec_whole(json_t *v, uint64_t *ret_v)
 {
 	double d;
 
@@ -106,15 +100,15 @@ static bool whole(json_t *v, uint64_t *ret_v)
 	return true;
 }
 
-static int get_id(struct parser *p, json_t *o, const char *key, const char *field, uint64_t *ret_v)
+int spec_get_id(struct parser *p, json_t *o, const char *key, const char *field, uint64_t *ret_v)
 {
 	json_t *v = json_object_get(o, key);
 	uint64_t n;
 
 	if (!v || json_is_null(v))
 		return 0;
-	if (!whole(v, &n) || n > UINT32_MAX - 1)
-		return bad(p, field, "is not an id");
+	if (!spec_whole(v, &n) || n > UINT32_MAX - 1)
+		return spec_bad(p, field, "is not an id");
 	*ret_v = n;
 	return 0;
 }
@@ -158,14 +152,14 @@ static int cap_set(struct parser *p, json_t *caps, const char *key, uint64_t *re
 	if (!v || json_is_null(v))
 		return 0;
 	if (!json_is_array(v))
-		return bad(p, field, "is not a list");
+		return spec_bad(p, field, "is not a list");
 	json_array_foreach(v, i, e)
 	{
 		const char *s = json_string_value(e);
 		int n = s ? name_index(cap_names, ARRAY_SIZE(cap_names), "CAP_", s) : -1;
 
 		if (!s)
-			return bad(p, field, "has an entry that is not a string");
+			return spec_bad(p, field, "has an entry that is not a string");
 		if (n < 0)
 			rt_warn("config.json: %s: unknown capability '%s' is ignored", field, s);
 		else
@@ -182,7 +176,7 @@ static int parse_caps(struct parser *p, json_t *proc)
 	if (!caps || json_is_null(caps))
 		return 0;
 	if (!json_is_object(caps))
-		return bad(p, "process.capabilities", "is not an object");
+		return spec_bad(p, "process.capabilities", "is not an object");
 	if (cap_set(p, caps, "bounding", &c->cap_bounding) < 0 ||
 	    cap_set(p, caps, "effective", &c->cap_effective) < 0 ||
 	    cap_set(p, caps, "inheritable", &c->cap_inheritable) < 0 ||
@@ -194,8 +188,8 @@ static int parse_caps(struct parser *p, json_t *proc)
 
 static int get_limit(struct parser *p, json_t *e, const char *key, uint64_t *ret_v)
 {
-	if (!whole(json_object_get(e, key), ret_v))
-		return bad(p, "process.rlimits", "has a soft or hard limit that is no number");
+	if (!spec_whole(json_object_get(e, key), ret_v))
+		return spec_bad(p, "process.rlimits", "has a soft or hard limit that is no number");
 	return 0;
 }
 
@@ -208,27 +202,28 @@ static int parse_rlimits(struct parser *p, json_t *proc)
 	if (!v || json_is_null(v))
 		return 0;
 	if (!json_is_array(v))
-		return bad(p, "process.rlimits", "is not a list");
+		return spec_bad(p, "process.rlimits", "is not a list");
 	json_array_foreach(v, i, e)
 	{
 		struct boot_rlimit l = { 0 };
 		const char *type;
 		int n;
 
-		if (get_str(p, e, "type", "process.rlimits[].type", &type) < 0)
+		if (spec_get_str(p, e, "type", "process.rlimits[].type", &type) < 0)
 			return -EINVAL;
 		n = type ? name_index(rlimit_names, ARRAY_SIZE(rlimit_names), "RLIMIT_", type) : -1;
 		if (n < 0)
-			return bad(p, "process.rlimits[].type", "is not the name of a limit");
+			return spec_bad(p, "process.rlimits[].type", "is not the name of a limit");
 		for (size_t k = 0; k < c->nr_rlimits; k++) {
 			if (c->rlimits[k].resource == (uint64_t)n)
-				return bad(p, "process.rlimits", "names one limit twice");
+				return spec_bad(p, "process.rlimits", "names one limit twice");
 		}
 		l.resource = (uint64_t)n;
 		if (get_limit(p, e, "soft", &l.soft) < 0 || get_limit(p, e, "hard", &l.hard) < 0)
 			return -EINVAL;
 		if (l.soft > l.hard)
-			return bad(p, "process.rlimits", "has a soft limit above its hard limit");
+			return spec_bad(p, "process.rlimits",
+					"has a soft limit above its hard limit");
 		c->rlimits[c->nr_rlimits++] = l;
 	}
 	return 0;
@@ -244,22 +239,23 @@ static int parse_user(struct parser *p, json_t *proc)
 	if (!u || json_is_null(u))
 		return 0;
 	if (!json_is_object(u))
-		return bad(p, "process.user", "is not an object");
-	if (get_id(p, u, "uid", "process.user.uid", &c->uid) < 0 ||
-	    get_id(p, u, "gid", "process.user.gid", &c->gid) < 0 ||
-	    get_id(p, u, "umask", "process.user.umask", &c->umask) < 0)
+		return spec_bad(p, "process.user", "is not an object");
+	if (spec_get_id(p, u, "uid", "process.user.uid", &c->uid) < 0 ||
+	    spec_get_id(p, u, "gid", "process.user.gid", &c->gid) < 0 ||
+	    spec_get_id(p, u, "umask", "process.user.umask", &c->umask) < 0)
 		return -EINVAL;
 	g = json_object_get(u, "additionalGids");
 	if (g && !json_is_null(g) && !json_is_array(g))
-		return bad(p, "process.user.additionalGids", "is not a list");
+		return spec_bad(p, "process.user.additionalGids", "is not a list");
 	json_array_foreach(g, i, e)
 	{
 		uint64_t n;
 
-		if (!whole(e, &n) || n > UINT32_MAX - 1)
-			return bad(p, "process.user.additionalGids", "has an entry that is no id");
+		if (!spec_whole(e, &n) || n > UINT32_MAX - 1)
+			return spec_bad(p, "process.user.additionalGids",
+					"has an entry that is no id");
 		if (boot_group_add(c, (uint32_t)n) < 0)
-			return nomem(p);
+			return spec_nomem(p);
 	}
 	return 0;
 }
@@ -272,20 +268,20 @@ static int parse_process(struct parser *p, json_t *proc)
 	const char *s;
 
 	if (!json_is_object(proc))
-		return bad(p, "process", "is missing");
-	if (get_strv(p, proc, "args", "process.args", &c->args) < 0 ||
-	    get_strv(p, proc, "env", "process.env", &c->env) < 0 ||
-	    get_str(p, proc, "cwd", "process.cwd", &s) < 0 ||
-	    get_bool(p, proc, "terminal", "process.terminal", &p->b->terminal) < 0 ||
-	    get_bool(p, proc, "noNewPrivileges", "process.noNewPrivileges", &nnp) < 0)
+		return spec_bad(p, "process", "is missing");
+	if (spec_get_strv(p, proc, "args", "process.args", &c->args) < 0 ||
+	    spec_get_strv(p, proc, "env", "process.env", &c->env) < 0 ||
+	    spec_get_str(p, proc, "cwd", "process.cwd", &s) < 0 ||
+	    spec_get_bool(p, proc, "terminal", "process.terminal", &p->b->terminal) < 0 ||
+	    spec_get_bool(p, proc, "noNewPrivileges", "process.noNewPrivileges", &nnp) < 0)
 		return -EINVAL;
 	if (c->args.nr == 0)
-		return bad(p, "process.args", "is empty: it names the program");
+		return spec_bad(p, "process.args", "is empty: it names the program");
 	if (!s || s[0] != '/')
-		return bad(p, "process.cwd", "is not an absolute path");
+		return spec_bad(p, "process.cwd", "is not an absolute path");
 	c->cwd = strdup(s);
 	if (!c->cwd)
-		return nomem(p);
+		return spec_nomem(p);
 	if (nnp)
 		c->flags |= BOOT_NO_NEW_PRIVS;
 	v = json_object_get(proc, "oomScoreAdj");
@@ -297,8 +293,8 @@ static int parse_process(struct parser *p, json_t *proc)
 		return -p->err->code;
 	v = json_object_get(proc, "consoleSize");
 	if (json_is_object(v)) {
-		whole(json_object_get(v, "height"), &c->rows);
-		whole(json_object_get(v, "width"), &c->cols);
+		spec_whole(json_object_get(v, "height"), &c->rows);
+		spec_whole(json_object_get(v, "width"), &c->cols);
 	}
 	return 0;
 }
@@ -325,30 +321,30 @@ static int parse_root(struct parser *p, json_t *top)
 	struct stat st;
 
 	if (!json_is_object(root))
-		return bad(p, "root", "is missing");
-	if (get_str(p, root, "path", "root.path", &s) < 0 ||
-	    get_bool(p, root, "readonly", "root.readonly", &ro) < 0)
+		return spec_bad(p, "root", "is missing");
+	if (spec_get_str(p, root, "path", "root.path", &s) < 0 ||
+	    spec_get_bool(p, root, "readonly", "root.readonly", &ro) < 0)
 		return -EINVAL;
 	if (!s || !*s)
-		return bad(p, "root.path", "is missing");
+		return spec_bad(p, "root.path", "is missing");
 	path = absolute(p->b->dir, s);
 	if (!path)
-		return nomem(p);
+		return spec_nomem(p);
 	if (!realpath(path, real) || stat(real, &st) < 0)
 		return rt_fail(p->err, errno, "config.json: root.path: %s: %s", path,
 			       strerror(errno));
 	if (!S_ISDIR(st.st_mode))
-		return bad(p, "root.path", "is no directory");
+		return spec_bad(p, "root.path", "is no directory");
 	p->b->root = strdup(real);
 	overlay = strcmp(conf->overlay2, "none") != 0;
 	if (boot_mount_add(c, &m) < 0)
-		return nomem(p);
+		return spec_nomem(p);
 	m->type = strdup("gofer");
 	m->src = strdup(real);
 	m->dst = strdup("/");
 	if (launch_add_tree(p->r, real, ro || overlay, &m->gofer_mount) < 0 || !m->type ||
 	    !m->src || !m->dst || !p->b->root)
-		return nomem(p);
+		return spec_nomem(p);
 	if (ro)
 		c->flags |= BOOT_ROOT_RDONLY;
 	if (overlay)
@@ -361,7 +357,7 @@ static int parse_root(struct parser *p, json_t *top)
 struct mount_option {
 	const char *name;
 	uint64_t set, clear;
-	bool bind, ignored;
+	bool bind, copyup, ignored;
 };
 
 /* clang-format off */
@@ -375,6 +371,17 @@ static const struct mount_option mount_options[] = {
 	{ "nodiratime", .set = LX_MS_NODIRATIME }, { "diratime", .clear = LX_MS_NODIRATIME },
 	{ "relatime", .set = LX_MS_RELATIME }, { "norelatime", .clear = LX_MS_RELATIME },
 	{ "strictatime", .set = LX_MS_STRICTATIME }, { "nostrictatime", .clear = LX_MS_STRICTATIME },
+	/* the recursive forms: a bind mount is one mount inside, whatever it has below it outside */
+	{ "rro", .set = LX_MS_RDONLY }, { "rrw", .clear = LX_MS_RDONLY },
+	{ "rnosuid", .set = LX_MS_NOSUID }, { "rsuid", .clear = LX_MS_NOSUID },
+	{ "rnodev", .set = LX_MS_NODEV }, { "rdev", .clear = LX_MS_NODEV },
+	{ "rnoexec", .set = LX_MS_NOEXEC }, { "rexec", .clear = LX_MS_NOEXEC },
+	{ "rnoatime", .set = LX_MS_NOATIME }, { "ratime", .clear = LX_MS_NOATIME },
+	{ "rnodiratime", .set = LX_MS_NODIRATIME }, { "rdiratime", .clear = LX_MS_NODIRATIME },
+	{ "rrelatime", .set = LX_MS_RELATIME }, { "rnorelatime", .clear = LX_MS_RELATIME },
+	{ "rstrictatime", .set = LX_MS_STRICTATIME }, { "rnostrictatime", .clear = LX_MS_STRICTATIME },
+	{ "nosymfollow", .set = LX_MS_NOSYMFOLLOW }, { "symfollow", .clear = LX_MS_NOSYMFOLLOW },
+	{ "tmpcopyup", .copyup = true },
 	{ "bind", .bind = true }, { "rbind", .bind = true },
 	/* propagation has no meaning between the host and a sandbox */
 	{ "private", .ignored = true }, { "rprivate", .ignored = true }, { "slave", .ignored = true },
@@ -385,7 +392,7 @@ static const struct mount_option mount_options[] = {
 /* clang-format on */
 
 static int mount_flags(struct parser *p, json_t *v, uint64_t *ret_flags, bool *ret_bind,
-		       char **ret_rest)
+		       bool *ret_copyup, char **ret_rest)
 {
 	auto_free char *rest = NULL;
 	uint64_t flags = 0;
@@ -393,7 +400,7 @@ static int mount_flags(struct parser *p, json_t *v, uint64_t *ret_flags, bool *r
 	size_t i;
 
 	if (v && !json_is_null(v) && !json_is_array(v))
-		return bad(p, "mounts[].options", "is not a list");
+		return spec_bad(p, "mounts[].options", "is not a list");
 	json_array_foreach(v, i, e)
 	{
 		const char *s = json_string_value(e);
@@ -401,7 +408,7 @@ static int mount_flags(struct parser *p, json_t *v, uint64_t *ret_flags, bool *r
 		char *joined;
 
 		if (!s)
-			return bad(p, "mounts[].options", "has an entry that is not a string");
+			return spec_bad(p, "mounts[].options", "has an entry that is not a string");
 		for (size_t k = 0; k < ARRAY_SIZE(mount_options) && !o; k++) {
 			if (strcmp(mount_options[k].name, s) == 0)
 				o = &mount_options[k];
@@ -409,10 +416,11 @@ static int mount_flags(struct parser *p, json_t *v, uint64_t *ret_flags, bool *r
 		if (o) {
 			flags = (flags & ~o->clear) | o->set;
 			*ret_bind |= o->bind;
+			*ret_copyup |= o->copyup;
 			continue;
 		}
 		if (asprintf(&joined, "%s%s%s", rest ? rest : "", rest ? "," : "", s) < 0)
-			return nomem(p);
+			return spec_nomem(p);
 		free(rest);
 		rest = joined;
 	}
@@ -429,33 +437,33 @@ static int parse_mount(struct parser *p, json_t *e)
 	auto_free char *rest = NULL, *abs = NULL;
 	struct boot_mount *m;
 	uint64_t flags = 0;
-	bool bind = false, ok = false;
+	bool bind = false, copyup = false, ok = false;
 	char real[PATH_MAX];
 
 	if (!json_is_object(e))
-		return bad(p, "mounts[]", "is not an object");
-	if (get_str(p, e, "destination", "mounts[].destination", &dst) < 0 ||
-	    get_str(p, e, "type", "mounts[].type", &type) < 0 ||
-	    get_str(p, e, "source", "mounts[].source", &src) < 0 ||
-	    mount_flags(p, json_object_get(e, "options"), &flags, &bind, &rest) < 0)
+		return spec_bad(p, "mounts[]", "is not an object");
+	if (spec_get_str(p, e, "destination", "mounts[].destination", &dst) < 0 ||
+	    spec_get_str(p, e, "type", "mounts[].type", &type) < 0 ||
+	    spec_get_str(p, e, "source", "mounts[].source", &src) < 0 ||
+	    mount_flags(p, json_object_get(e, "options"), &flags, &bind, &copyup, &rest) < 0)
 		return -p->err->code;
 	if (!dst || dst[0] != '/')
-		return bad(p, "mounts[].destination", "is not an absolute path");
+		return spec_bad(p, "mounts[].destination", "is not an absolute path");
 	if (type && strcmp(type, "bind") == 0)
 		bind = true;
 	if (!bind && (!type || !*type))
-		return bad(p, "mounts[].type", "is missing");
+		return spec_bad(p, "mounts[].type", "is missing");
 	if (bind) {
 		if (!src)
-			return bad(p, "mounts[].source", "is missing for a bind mount");
+			return spec_bad(p, "mounts[].source", "is missing for a bind mount");
 		abs = absolute(p->b->dir, src);
 		if (!abs)
-			return nomem(p);
+			return spec_nomem(p);
 		if (!realpath(abs, real))
 			return rt_fail(p->err, errno, "config.json: mounts[].source: %s: %s", abs,
 				       strerror(errno));
 		if (boot_mount_add(&p->r->boot, &m) < 0)
-			return nomem(p);
+			return spec_nomem(p);
 		m->flags = flags;
 		return spec_bind_mount(p->r, m, real, dst, flags & LX_MS_RDONLY, p->err);
 	}
@@ -465,7 +473,7 @@ static int parse_mount(struct parser *p, json_t *e)
 		return rt_fail(p->err, ENODEV, "config.json: mounts[].type: no file system '%s'",
 			       type);
 	if (boot_mount_add(&p->r->boot, &m) < 0)
-		return nomem(p);
+		return spec_nomem(p);
 	/* engines ask for a tmpfs at /dev and expect the device nodes in it */
 	if (strcmp(dst, "/dev") == 0 && strcmp(type, "tmpfs") == 0)
 		type = "devtmpfs";
@@ -473,8 +481,9 @@ static int parse_mount(struct parser *p, json_t *e)
 	m->dst = strdup(dst);
 	m->src = strdup(src ? src : type);
 	m->flags = flags;
+	m->kind = copyup && strcmp(type, "tmpfs") == 0 ? BOOT_MOUNT_COPYUP : BOOT_MOUNT_DIR;
 	m->options = STEAL(rest);
-	return m->type && m->dst && m->src ? 0 : nomem(p);
+	return m->type && m->dst && m->src ? 0 : spec_nomem(p);
 }
 
 /* /proc and /dev are needed by nearly everything; a spec without them gets none, as with runc. */
@@ -486,60 +495,12 @@ static int parse_mounts(struct parser *p, json_t *top)
 	if (!v || json_is_null(v))
 		return 0;
 	if (!json_is_array(v))
-		return bad(p, "mounts", "is not a list");
+		return spec_bad(p, "mounts", "is not a list");
 	json_array_foreach(v, i, e)
 	{
 		if (parse_mount(p, e) < 0)
 			return -p->err->code;
 	}
-	return 0;
-}
-
-static int parse_linux(struct parser *p, json_t *top)
-{
-	json_t *lx = json_object_get(top, "linux"), *v, *e;
-	struct boot_conf *c = &p->r->boot;
-	const char *key;
-	size_t i;
-
-	if (!lx || json_is_null(lx))
-		return 0;
-	if (!json_is_object(lx))
-		return bad(p, "linux", "is not an object");
-	v = json_object_get(lx, "namespaces");
-	json_array_foreach(v, i, e)
-	{
-		const char *type, *path;
-
-		if (get_str(p, e, "type", "linux.namespaces[].type", &type) < 0 ||
-		    get_str(p, e, "path", "linux.namespaces[].path", &path) < 0)
-			return -EINVAL;
-		if (!type)
-			return bad(p, "linux.namespaces[].type", "is missing");
-		if (strcmp(type, "network") == 0) {
-			p->b->net_new = !path || !*path;
-			p->b->net_path = path && *path ? strdup(path) : NULL;
-		} else if (path && *path)
-			rt_warn("config.json: linux.namespaces: joining %s (%s) is not in this version",
-				path, type);
-	}
-	if (get_strv(p, lx, "maskedPaths", "linux.maskedPaths", &c->masked_paths) < 0 ||
-	    get_strv(p, lx, "readonlyPaths", "linux.readonlyPaths", &c->readonly_paths) < 0)
-		return -EINVAL;
-	v = json_object_get(lx, "sysctl");
-	json_object_foreach(v, key, e)
-	{
-		char kv[512];
-
-		if (!json_is_string(e))
-			return bad(p, "linux.sysctl", "has a value that is not a string");
-		snprintf(kv, sizeof(kv), "%s=%s", key, json_string_value(e));
-		if (boot_strv_add(&c->sysctls, kv, strlen(kv)) < 0)
-			return nomem(p);
-	}
-	if (json_object_get(lx, "resources") && !p->r->conf->ignore_cgroups &&
-	    json_object_size(json_object_get(lx, "resources")) > 0)
-		rt_dbg("config.json: linux.resources: cgroups come with full OCI support");
 	return 0;
 }
 
@@ -572,17 +533,17 @@ int spec_parse(const char *text, size_t size, const char *dir, struct launch_req
 	top = spec_json(text, size, &je);
 	if (!top)
 		return rt_fail(err, EINVAL, "%s/config.json line %d: %s", dir, je.line, je.text);
-	ret = json_is_object(top) ? 0 : bad(&p, "(top level)", "is not an object");
+	ret = json_is_object(top) ? 0 : spec_bad(&p, "(top level)", "is not an object");
 	if (ret == 0)
-		ret = get_str(&p, top, "ociVersion", "ociVersion", &s);
+		ret = spec_get_str(&p, top, "ociVersion", "ociVersion", &s);
 	if (ret == 0 && (!s || strncmp(s, "1.", 2) != 0))
-		ret = bad(&p, "ociVersion", "is not 1.x");
+		ret = spec_bad(&p, "ociVersion", "is not 1.x");
 	if (ret == 0)
-		ret = get_str(&p, top, "hostname", "hostname", &s);
+		ret = spec_get_str(&p, top, "hostname", "hostname", &s);
 	if (ret == 0 && s)
 		c->hostname = strdup(s);
 	if (ret == 0)
-		ret = get_str(&p, top, "domainname", "domainname", &s);
+		ret = spec_get_str(&p, top, "domainname", "domainname", &s);
 	if (ret == 0 && s)
 		c->domainname = strdup(s);
 	if (ret == 0)
@@ -592,7 +553,7 @@ int spec_parse(const char *text, size_t size, const char *dir, struct launch_req
 	if (ret == 0)
 		ret = parse_mounts(&p, top);
 	if (ret == 0)
-		ret = parse_linux(&p, top);
+		ret = spec_linux(&p, top);
 	ann = ret == 0 ? json_object_get(top, "annotations") : NULL;
 	if (json_is_object(ann))
 		b->annotations = json_dumps(ann, JSON_COMPACT);

@@ -63,6 +63,7 @@ struct boot {
 	struct program prog;
 	uint64_t start_ns;
 	char why[512];
+	char warnings[1024]; /* what was asked for and could not be had: one per line */
 	bool exec_failed;
 };
 
@@ -167,6 +168,9 @@ static int make_kernel(struct boot *b)
 
 	if (ret < 0)
 		return fail(b, ret, "kernel");
+	if (c->domainname)
+		snprintf(b->kernel->uts->domainname, sizeof(b->kernel->uts->domainname), "%s",
+			 c->domainname);
 	ipc_init();
 	g_tty_ops = &devpts_kernel_ops;
 	return 0;
@@ -214,7 +218,7 @@ static int set_up(struct boot *b)
 	if (ret < 0)
 		return fail(b, ret, "connection to the gofer");
 	step(b, "kernel");
-	ret = boot_mounts(b->conf, b->gofer, &b->ns, &pts, &what);
+	ret = boot_mounts(b->conf, b->gofer, &b->ns, &pts, &what, b->warnings, sizeof(b->warnings));
 	if (ret < 0) {
 		snprintf(b->why, sizeof(b->why), "mount of %s: %s", what, strerror(-ret));
 		return ret;
@@ -235,15 +239,20 @@ static int set_up(struct boot *b)
 static int run(struct boot *b)
 {
 	bool wait = b->conf->flags & BOOT_WAIT_START;
-	int stdio[3] = { b->fds->stdio[0], b->fds->stdio[1], b->fds->stdio[2] };
+	struct program_fds fds;
 	struct tgroup *init;
 	int status, ret;
 
-	ret = program_prepare(&b->prog, stdio, wait);
+	for (int i = 0; i < 3; i++)
+		fds.stdio[i] = b->fds->stdio[i];
+	for (int i = 0; i < (int)BOOT_MAX_FDS; i++)
+		fds.extra[i] =
+			b->fds->extra < 0 || i >= (int)b->conf->nr_fds ? -1 : b->fds->extra + i;
+	ret = program_prepare(&b->prog, &fds, wait);
 	if (ret < 0)
 		return of_program(b, ret);
 	if (wait) {
-		control_send_ready(b->ctl);
+		control_send_ready(b->ctl, b->warnings);
 		control_wait_start(b->ctl);
 	}
 	ret = program_start(&b->prog, &init);
@@ -258,7 +267,7 @@ static int run(struct boot *b)
 	if (wait)
 		control_started(b->ctl, 0, false, NULL);
 	else
-		control_send_ready(b->ctl);
+		control_send_ready(b->ctl, b->warnings);
 	status = kernel_wait_exit(b->kernel, init);
 	step(b, "program ended");
 	kernel_shutdown(b->kernel);

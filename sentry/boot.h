@@ -19,6 +19,7 @@ struct boot_fds {
 	int kvm;
 	int cpuinfo, meminfo; /* the host's files in /proc */
 	int stdio[3];
+	int extra; /* the first of those that conf.fds numbers */
 };
 
 /* Brings the sandbox up, runs its program, takes it down. The exit status of the process. */

@@ -7,6 +7,7 @@
  * Locking: none; runs before the first guest task.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/auto.h"
 #include "base/bits.h"
 #include "boot_mounts.h"
+#include "boot_nodes.h"
 #include "fs/dev/dev.h"
 #include "fs/devpts/devpts.h"
 #include "fs/gofer/gofer.h"
@@ -48,6 +50,8 @@ struct builder {
 	struct mntns *ns;
 	struct vfs_caller caller;
 	struct super_block *pts;
+	char *warnings;
+	size_t room;
 };
 
 static int gofer_super(struct builder *b, const struct boot_mount *m, bool shared,
@@ -128,6 +132,38 @@ static int mount_at(struct builder *b, const struct boot_mount *m, struct super_
 			 vfs_mount(b->ns, &p, sb, m->src ? m->src : m->type, mount_flags(m->flags));
 }
 
+/* A device of the host is the one of that number inside. */
+static int device_mount(struct builder *b, const struct boot_mount *m)
+{
+	auto_path struct path p = { 0 };
+	int ret = make_mount_point(b, m->dst, false);
+
+	if (ret == 0)
+		ret = vfs_walk(&b->caller, NULL, m->dst, WALK_FOLLOW, &p);
+	return ret < 0 ? ret :
+			 boot_bind_device(&b->caller, b->ns, m->options ? m->options : "", &p);
+}
+
+/* A tmpfs that starts with what was there. */
+static int copyup_mount(struct builder *b, const struct boot_mount *m, struct super_block *sb)
+{
+	auto_path struct path below = { 0 }, top = { 0 };
+	int ret = make_mount_point(b, m->dst, true);
+
+	if (ret == 0)
+		ret = vfs_walk(&b->caller, NULL, m->dst, WALK_FOLLOW | WALK_DIRECTORY, &below);
+	if (ret == 0)
+		ret = mount_at(b, m, sb, true);
+	if (ret == 0)
+		ret = vfs_walk(&b->caller, NULL, m->dst, WALK_FOLLOW | WALK_DIRECTORY, &top);
+	if (ret < 0)
+		return ret;
+	top.mnt->flags &= ~(unsigned int)LX_MS_RDONLY;
+	ret = boot_copy_tree(&b->caller, &below, &top, 0);
+	top.mnt->flags |= m->flags & LX_MS_RDONLY;
+	return ret;
+}
+
 static int one_mount(struct builder *b, const struct boot_mount *m)
 {
 	auto_put(super_block) struct super_block *sb = NULL;
@@ -136,6 +172,8 @@ static int one_mount(struct builder *b, const struct boot_mount *m)
 
 	if (!m->type || !m->dst)
 		return -EINVAL;
+	if (strcmp(m->type, "bind") == 0 && m->kind == BOOT_MOUNT_DEV)
+		return device_mount(b, m);
 	if (strcmp(m->type, "bind") == 0) {
 		ret = gofer_super(b, m, true, &sb);
 		return ret < 0 ? ret : mount_at(b, m, sb, m->kind == BOOT_MOUNT_DIR);
@@ -152,6 +190,8 @@ static int one_mount(struct builder *b, const struct boot_mount *m)
 		return ret;
 	if (strcmp(m->type, "devpts") == 0 && !b->pts)
 		b->pts = sb;
+	if (m->kind == BOOT_MOUNT_COPYUP)
+		return copyup_mount(b, m, sb);
 	return mount_at(b, m, sb, true);
 }
 
@@ -186,6 +226,43 @@ static int make_readonly(struct builder *b, const char *path)
 	return vfs_bind_mount(b->ns, &p, &p, LX_MS_RDONLY | p.mnt->flags);
 }
 
+static void warn(struct builder *b, const char *fmt, ...) __printf(2, 3);
+static void warn(struct builder *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(b->warnings, b->room, fmt, ap);
+	va_end(ap);
+	if (n > 0 && (size_t)n + 1 < b->room) {
+		b->warnings += n;
+		b->room -= (size_t)n;
+	} else if (b->room) {
+		*b->warnings = '\0'; /* no room for all of it */
+	}
+}
+
+static int make_device(struct builder *b, const char *line)
+{
+	auto_free char *dir = strdup(strchr(line, '/') ? strchr(line, '/') : "/");
+	const char *path = line;
+	char *slash;
+	int ret = 0;
+
+	if (!dir)
+		return -ENOMEM;
+	slash = strrchr(dir, '/');
+	*slash = '\0';
+	if (*dir)
+		ret = make_mount_point(b, dir, true);
+	if (ret == 0)
+		ret = boot_make_device(&b->caller, line, &path);
+	if (ret > 0)
+		warn(b, "config.json: linux.devices: there is no device behind %.200s\n", path);
+	return MIN(ret, 0);
+}
+
 static int all_mounts(struct builder *b, const char **ret_what)
 {
 	const struct boot_conf *c = b->conf;
@@ -196,6 +273,20 @@ static int all_mounts(struct builder *b, const char **ret_what)
 		ret = one_mount(b, &c->mounts[i]);
 		if (ret < 0)
 			return ret;
+	}
+	*ret_what = "linux.devices";
+	for (size_t i = 0; i < c->devices.nr; i++) {
+		ret = make_device(b, c->devices.v[i]);
+		if (ret < 0)
+			return ret;
+	}
+	for (size_t i = 0; i < c->sysctls.nr; i++) {
+		const char *kv = c->sysctls.v[i];
+
+		ret = boot_set_sysctl(&b->caller, kv);
+		if (ret < 0)
+			warn(b, "config.json: linux.sysctl: %.*s: %s\n",
+			     (int)MIN(strcspn(kv, "="), (size_t)200), kv, strerror(-ret));
 	}
 	for (size_t i = 0; i < c->masked_paths.nr; i++) {
 		*ret_what = c->masked_paths.v[i];
@@ -213,9 +304,9 @@ static int all_mounts(struct builder *b, const char **ret_what)
 }
 
 int boot_mounts(const struct boot_conf *c, struct gofer_conn *gofer, struct mntns **ret_ns,
-		struct super_block **ret_pts, const char **ret_what)
+		struct super_block **ret_pts, const char **ret_what, char *warnings, size_t size)
 {
-	struct builder b = { .conf = c, .gofer = gofer };
+	struct builder b = { .conf = c, .gofer = gofer, .warnings = warnings, .room = size };
 	auto_put(super_block) struct super_block *root = NULL;
 	auto_put(cred) struct cred *cred = NULL;
 	struct fscontext *fs = NULL;

@@ -71,11 +71,11 @@ static void send_msg(int fd, uint16_t op, uint64_t tag, const void *fixed, const
 	free(buf);
 }
 
-void control_send_ready(struct control *c)
+void control_send_ready(struct control *c, const char *warnings)
 {
 	const struct ctl_ready m = { 0 };
 
-	send_msg(c->ctl, CTL_READY, 0, &m, NULL, 0);
+	send_msg(c->ctl, CTL_READY, 0, &m, warnings, strlen(warnings));
 }
 
 void control_send_exit(struct control *c, int wait_status)

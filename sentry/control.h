@@ -32,7 +32,8 @@ void control_started(struct control *c, int err, bool exec, const char *text);
 /* No program that a command started runs any more, or some time passed. */
 void control_wait_idle(struct control *c);
 /* Messages to the command; errors mean it is gone, which the thread notices. */
-void control_send_ready(struct control *c);
+/* warnings: lines for whoever wrote the configuration. */
+void control_send_ready(struct control *c, const char *warnings);
 void control_send_exit(struct control *c, int wait_status);
 /* On a connection, for a request with this tag. */
 void control_send_exit_to(int fd, uint64_t tag, int wait_status);

@@ -39,7 +39,9 @@ static void job_free(struct job *w)
 	close_fd(&w->j.conf_fd);
 	close_fd(&w->j.tty_fd);
 	for (int i = 0; i < 3; i++)
-		close_fd(&w->j.stdio[i]);
+		close_fd(&w->j.fds.stdio[i]);
+	for (size_t i = 0; i < BOOT_MAX_FDS; i++)
+		close_fd(&w->j.fds.extra[i]);
 	close_fd(&w->j.fd);
 	if (w->tg)
 		tgroup_put(w->tg);
@@ -75,7 +77,7 @@ static int run_program(struct job *w, struct program *p, int *ret_status)
 		return ret;
 	if (p->console)
 		j->tty_fd = -1;
-	ret = program_prepare(p, j->stdio, false);
+	ret = program_prepare(p, &j->fds, false);
 	if (ret == 0)
 		ret = program_start(p, &w->tg);
 	if (ret < 0)
@@ -144,7 +146,7 @@ int exec_begin(const struct exec_job *job, uint32_t which, const int *fds, unsig
 	struct job *w = calloc(1, sizeof(*w));
 	unsigned int want = 1 + (unsigned int)__builtin_popcount(which & CTL_FD_ALL), n = 0;
 
-	if (!w || which & ~CTL_FD_ALL || nr != want) {
+	if (!w || which & ~CTL_FD_ALL || nr < want || nr > want + BOOT_MAX_FDS) {
 		int fd = job->fd;
 
 		for (unsigned int i = 0; i < nr; i++)
@@ -156,8 +158,10 @@ int exec_begin(const struct exec_job *job, uint32_t which, const int *fds, unsig
 	w->j = *job;
 	w->j.conf_fd = fds[n++];
 	for (int i = 0; i < 3; i++)
-		w->j.stdio[i] = which & CTL_FD_STDIN << i ? fds[n++] : -1;
+		w->j.fds.stdio[i] = which & CTL_FD_STDIN << i ? fds[n++] : -1;
 	w->j.tty_fd = which & CTL_FD_TTY ? fds[n++] : -1;
+	for (unsigned int i = 0; i < BOOT_MAX_FDS; i++)
+		w->j.fds.extra[i] = n < nr ? fds[n++] : -1;
 	return start(w, exec_main);
 }
 
@@ -175,7 +179,9 @@ int exec_wait_begin(const struct exec_job *job, struct tgroup *tg)
 	w->j = *job;
 	w->j.conf_fd = w->j.tty_fd = -1;
 	for (int i = 0; i < 3; i++)
-		w->j.stdio[i] = -1;
+		w->j.fds.stdio[i] = -1;
+	for (unsigned int i = 0; i < BOOT_MAX_FDS; i++)
+		w->j.fds.extra[i] = -1;
 	w->tg = tg;
 	return start(w, wait_main);
 }

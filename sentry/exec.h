@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "control.h"
+#include "program.h"
 #include "proto/control.h"
 
 struct exec_job {
@@ -15,7 +16,8 @@ struct exec_job {
 	struct kernel *kernel;
 	struct mntns *ns;
 	struct super_block *pts;
-	int conf_fd, tty_fd, stdio[3]; /* owned; -1: none */
+	int conf_fd, tty_fd; /* owned; -1: none */
+	struct program_fds fds;
 	void (*done)(struct control *c);
 };
 

@@ -36,7 +36,7 @@ static void parse_args(int argc, char **argv, struct boot_fds *fds)
 		{ "--trace-fd=", &fds->trace },     { "--kvm-fd=", &fds->kvm },
 		{ "--cpuinfo-fd=", &fds->cpuinfo }, { "--meminfo-fd=", &fds->meminfo },
 		{ "--stdin-fd=", &fds->stdio[0] },  { "--stdout-fd=", &fds->stdio[1] },
-		{ "--stderr-fd=", &fds->stdio[2] },
+		{ "--stderr-fd=", &fds->stdio[2] }, { "--extra-fd=", &fds->extra },
 	};
 
 	for (int i = 1; i < argc; i++) {
@@ -71,10 +71,11 @@ static int read_conf(int fd, struct boot_conf *ret_c)
 
 int sentry_main(int argc, char **argv)
 {
-	struct boot_fds fds = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, { -1, -1, -1 } };
+	struct boot_fds fds;
 	struct boot_conf conf;
 	int ret;
 
+	memset(&fds, 0xff, sizeof(fds)); /* every descriptor -1 */
 	parse_args(argc, argv, &fds);
 	log_set_fd(fds.log);
 	log_set_name("sentry");

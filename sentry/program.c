@@ -21,7 +21,9 @@
 #include "fs/devpts/devpts.h"
 #include "fs/devpts/tty.h"
 #include "fs/hostfd/hostfd.h"
+#include "kernel/exec.h"
 #include "kernel/rlimit.h"
+#include "kernel/seccomp.h"
 #include "kernel/task.h"
 #include "syscalls/exec.h"
 #include "vfs/file.h"
@@ -47,9 +49,20 @@ int program_load(struct task *t, const struct exec_request *req, struct exec_ima
 {
 	struct program *p = container_of(req, struct program, req.exec);
 
+	int ret;
+
 	if (p->tty)
 		tty_open_ctty(p->tty, t);
-	return exec_load_request(t, req, ret_img);
+	ret = exec_load_request(t, req, ret_img);
+	/* from the first instruction on: loading is ours, not the program's */
+	if (ret == 0 && p->filter) {
+		ret = seccomp_attach(t, p->filter, false);
+		if (ret == 0)
+			p->filter = NULL;
+		else
+			exec_image_fini(ret_img);
+	}
+	return ret;
 }
 
 static int cmp_gid(const void *a, const void *b)
@@ -99,10 +112,10 @@ static void make_rlimits(struct program *p)
 }
 
 /* A stream that cannot be taken over (a directory, say) is the launcher's to close. */
-static int make_fds(struct program *p, int stdio[3])
+static int make_fds(struct program *p, struct program_fds *from)
 {
 	struct fdtable *fds;
-	int ret = fdtable_new(&fds);
+	int *stdio = from->stdio, ret = fdtable_new(&fds);
 
 	if (ret < 0)
 		return ret;
@@ -125,8 +138,32 @@ static int make_fds(struct program *p, int stdio[3])
 		if (f)
 			fd_install_at(fds, i, f, 0);
 	}
+	for (size_t i = 0; i < p->conf->nr_fds; i++) {
+		auto_put(file) struct file *f = NULL;
+
+		ret = from->extra[i] < 0 ? -EBADF : hostfd_new(from->extra[i], p->req.cred, &f);
+		if (ret == 0) {
+			from->extra[i] = -1;
+			ret = fd_install_at(fds, (int)p->conf->fds[i], f, 0);
+		}
+		if (ret < 0) {
+			fdtable_put(fds);
+			return ret;
+		}
+	}
 	p->req.fds = fds;
 	return 0;
+}
+
+static int make_filter(struct program *p)
+{
+	const struct boot_conf *c = p->conf;
+
+	if (!c->seccomp_size)
+		return 0;
+	return seccomp_filter_new(c->seccomp,
+				  (unsigned int)(c->seccomp_size / sizeof(struct lx_sock_filter)),
+				  &p->filter);
 }
 
 /* The home directory that passwd(5) text gives uid; false if it names none. */
@@ -339,7 +376,7 @@ static int change_directory(struct program *p, const struct vfs_caller *caller,
 	return 0;
 }
 
-int program_prepare(struct program *p, int stdio[3], bool make_cwd)
+int program_prepare(struct program *p, struct program_fds *fds, bool make_cwd)
 {
 	auto_put(cred) struct cred *root_cred = NULL;
 	struct vfs_caller caller, root;
@@ -362,9 +399,12 @@ int program_prepare(struct program *p, int stdio[3], bool make_cwd)
 	if (ret < 0)
 		return ret;
 	make_rlimits(p);
-	ret = make_fds(p, stdio);
+	ret = make_fds(p, fds);
 	if (ret < 0)
 		return fail(p, ret, "standard streams");
+	ret = make_filter(p);
+	if (ret < 0)
+		return fail(p, ret, "linux.seccomp");
 	ret = make_env(p, &root);
 	if (ret < 0)
 		return fail(p, ret, "environment");
@@ -403,6 +443,7 @@ void program_fini(struct program *p)
 	if (p->tty_slave)
 		file_put(STEAL(p->tty_slave));
 	p->tty = NULL;
+	seccomp_filter_put(STEAL(p->filter));
 	boot_strv_fini(&p->env);
 	free(p->path);
 	p->env = (struct boot_strv){ 0 };

@@ -16,15 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOOT_MAGIC      "huskboot"
-#define BOOT_VERSION    1u
-#define BOOT_MAX_SIZE   (8u << 20)
-#define BOOT_MAX_LIST   65536u
-#define BOOT_MAX_MOUNTS 1024u
-#define BOOT_MAX_RLIMIT 16u
-#define BOOT_TAG_MOUNT  100 /* begins a mount; no bytes */
-#define BOOT_TAG_RLIMIT 101 /* u64 resource, soft, hard */
-#define BOOT_TAG_GROUP  102 /* u64 additional group */
+#define BOOT_MAGIC       "huskboot"
+#define BOOT_VERSION     1u
+#define BOOT_MAX_SIZE    (8u << 20)
+#define BOOT_MAX_LIST    65536u
+#define BOOT_MAX_MOUNTS  1024u
+#define BOOT_MAX_RLIMIT  16u
+#define BOOT_MAX_FDS     48u
+#define BOOT_MAX_SECCOMP (4096u * 8)
+#define BOOT_TAG_MOUNT   100 /* begins a mount; no bytes */
+#define BOOT_TAG_RLIMIT  101 /* u64 resource, soft, hard */
+#define BOOT_TAG_GROUP   102 /* u64 additional group */
+#define BOOT_TAG_FILTER  103 /* the seccomp program of the first process: struct sock_filter[] */
+#define BOOT_TAG_FD      104 /* u64: which descriptor of the guest the next one handed over is */
 
 /* boot_conf.flags */
 #define BOOT_ROOT_RDONLY  0x0001u
@@ -44,8 +48,10 @@
 	0x2000u /* the log is the caller\'s standard error: only what is our fault */
 
 /* boot_mount.kind */
-#define BOOT_MOUNT_DIR  0u
-#define BOOT_MOUNT_FILE 1u /* bind mount of a single file */
+#define BOOT_MOUNT_DIR    0u
+#define BOOT_MOUNT_FILE   1u /* bind mount of a single file */
+#define BOOT_MOUNT_DEV    2u /* a character device; options: "c MAJOR MINOR MODE UID GID" */
+#define BOOT_MOUNT_COPYUP 3u /* starts with a copy of what it covers */
 
 struct boot_strv {
 	char **v; /* owned, NULL-terminated when nr > 0 */
@@ -66,6 +72,7 @@ struct boot_rlimit {
 struct boot_conf {
 	char *id, *hostname, *domainname, *cwd, *platform, *strace_syscalls, *exe;
 	struct boot_strv args, env, masked_paths, readonly_paths, sysctls;
+	struct boot_strv devices; /* "TYPE MAJOR MINOR MODE(octal) UID GID PATH" */
 	uint64_t uid, gid, umask;
 	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
 	uint64_t flags, nr_cpus, rows, cols, oom_score_adj, total_memory, seed;
@@ -82,6 +89,10 @@ struct boot_conf {
 	size_t nr_rlimits;
 	uint32_t *groups; /* owned */
 	size_t nr_groups;
+	void *seccomp; /* owned: not yet checked */
+	size_t seccomp_size;
+	uint64_t fds[BOOT_MAX_FDS]; /* numbers in the guest of further descriptors */
+	size_t nr_fds;
 };
 
 static inline void boot_strv_fini(struct boot_strv *l)
@@ -106,6 +117,7 @@ static inline void boot_conf_fini(struct boot_conf *c)
 	}
 	free(c->mounts);
 	free(c->groups);
+	free(c->seccomp);
 #define BOOT_MSTR(tag, f)
 #define BOOT_STR(tag, f)  free(c->f);
 #define BOOT_LIST(tag, f) boot_strv_fini(&c->f);
@@ -244,6 +256,10 @@ static inline int boot_conf_encode(const struct boot_conf *c, struct boot_buf *r
 
 		ret = boot_put(&b, BOOT_TAG_GROUP, &g, 8);
 	}
+	if (c->seccomp_size)
+		ret = ret < 0 ? ret : boot_put(&b, BOOT_TAG_FILTER, c->seccomp, c->seccomp_size);
+	for (size_t i = 0; i < c->nr_fds && ret >= 0; i++)
+		ret = boot_put(&b, BOOT_TAG_FD, &c->fds[i], 8);
 	if (ret < 0) {
 		free(b.p);
 		return ret;
@@ -313,6 +329,21 @@ static inline int boot_take(struct boot_conf *c, unsigned int tag, const char *p
 	case BOOT_TAG_GROUP:
 		ret = boot_take_u64(p, size, &v);
 		return ret < 0 ? ret : boot_group_add(c, (uint32_t)v);
+	case BOOT_TAG_FILTER:
+		if (size == 0 || size > BOOT_MAX_SECCOMP || size % 8 || c->seccomp)
+			return -EBADMSG;
+		c->seccomp = malloc(size);
+		if (!c->seccomp)
+			return -ENOMEM;
+		memcpy(c->seccomp, p, size);
+		c->seccomp_size = size;
+		return 0;
+	case BOOT_TAG_FD:
+		ret = boot_take_u64(p, size, &v);
+		if (ret < 0 || c->nr_fds >= BOOT_MAX_FDS || v > 1048576)
+			return -EBADMSG;
+		c->fds[c->nr_fds++] = v;
+		return 0;
 	default:
 		return -EBADMSG;
 	}

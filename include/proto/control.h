@@ -57,7 +57,8 @@ struct ctl_state {
 
 /*
  * One more program in a running container. Descriptors come with it, in this order: its
- * configuration (struct boot_conf in a sealed memory file), then those that CTL_FD_* name. Replied
+ * configuration (struct boot_conf in a sealed memory file), those that CTL_FD_* name, and as many
+ * more as the configuration has numbers for (fds). Replied
  * when it runs, with its pid as the value; EXIT with the same tag follows when it ended. It is
  * killed when the connection ends.
  */
@@ -68,7 +69,7 @@ struct ctl_exec {
 #define CTL_FD_STDIN 0x1u /* << 1, << 2: standard output and error */
 #define CTL_FD_TTY   0x8u /* bytes of a terminal */
 #define CTL_FD_ALL   0xfu
-#define CTL_FDS_MAX  5u
+#define CTL_FDS_MAX  53u
 /* EXIT with this tag when the process (0: the container's first) ended; REPLY if there is none. */
 struct ctl_wait {
 	int32_t pid;
@@ -85,7 +86,10 @@ struct ctl_usage {
 	uint64_t pad;
 };
 
-/* The sandbox is set up and locked down; the program runs, or waits for CTL_START. */
+/*
+ * The sandbox is set up and locked down; the program runs, or waits for CTL_START. Text: lines
+ * about what could not be had.
+ */
 struct ctl_ready {
 	uint64_t pad;
 };

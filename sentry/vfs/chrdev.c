@@ -19,6 +19,15 @@ const struct chrdev *chrdev_table(void)
 	return g_chrdevs;
 }
 
+bool chrdev_known(uint32_t major, uint32_t minor)
+{
+	for (const struct chrdev *d = g_chrdevs; d && d->name; d++) {
+		if (major == d->major && minor >= d->minor_first && minor <= d->minor_last)
+			return true;
+	}
+	return false;
+}
+
 int chrdev_open(struct inode *inode, struct file *f, const struct vfs_caller *c)
 {
 	const struct chrdev *d;

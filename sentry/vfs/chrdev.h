@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct file;
@@ -22,5 +23,6 @@ struct chrdev {
 /* Terminated by name == NULL; const, set once before the first open. */
 void chrdev_set_table(const struct chrdev *table);
 const struct chrdev *chrdev_table(void);
+bool chrdev_known(uint32_t major, uint32_t minor);
 /* The open of a character device inode. */
 int chrdev_open(struct inode *inode, struct file *f, const struct vfs_caller *c);

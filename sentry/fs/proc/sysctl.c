@@ -67,7 +67,7 @@ static int boot_id_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static int name_show(const struct pseudo_ctx *x, bool domain, struct strbuf *out)
 {
-	struct uts_ns *uts = x->c->task ? x->c->task->uts : g_kernel->uts;
+	struct uts_ns *uts = x->c && x->c->task ? x->c->task->uts : g_kernel->uts;
 
 	mutex_lock(&uts->lock);
 	strbuf_printf(out, "%s\n", domain ? uts->domainname : uts->nodename);
@@ -77,11 +77,11 @@ static int name_show(const struct pseudo_ctx *x, bool domain, struct strbuf *out
 
 static ssize_t name_store(const struct pseudo_ctx *x, bool domain, char *buf, size_t n)
 {
-	struct uts_ns *uts = x->c->task ? x->c->task->uts : g_kernel->uts;
+	struct uts_ns *uts = x->c && x->c->task ? x->c->task->uts : g_kernel->uts;
 	size_t len = strcspn(buf, "\n");
 	char *to = domain ? uts->domainname : uts->nodename;
 
-	if (!cred_capable(x->c->cred, LX_CAP_SYS_ADMIN))
+	if (x->c->task && !cred_capable(x->c->cred, LX_CAP_SYS_ADMIN))
 		return -EPERM;
 	if (len > 64)
 		return -EINVAL;

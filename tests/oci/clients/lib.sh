@@ -175,3 +175,37 @@ containerd_up() {
 		done
 	done
 }
+
+# docker_up RUNTIME SHIM_DIR [SHIM_CONFIG]: runtimes runc, husk (the runc shim driving RUNTIME) and, where dockerd
+# knows it, husk-shim. DK is the client.
+docker_up() {
+	local rt=$1 shims=$2 cfg=${3:-} bin; bin=$(dirname "$CONTAINERD")
+	[ -n "$DOCKERD" ] || skip_all "docker.io is not installed"
+	[ -n "$CONTAINERD" ] || skip_all "containerd is not installed"
+	need docker iptables
+	cat >"$W/containerd.toml" <<-X
+	version = 2
+	root = "$W/ctrd/root"
+	state = "$W/ctrd/state"
+	disabled_plugins = ["io.containerd.grpc.v1.cri"]
+	[grpc]
+	  address = "$W/containerd.sock"
+	[debug]
+	  level = "debug"
+	X
+	SHIM_RUNTIME=
+	[ "$(major "$DOCKERD")" -lt 23 ] || SHIM_RUNTIME=husk-shim
+	jq -n --arg rt "$rt" --arg cfg "$cfg" --arg shim "$SHIM_RUNTIME" '{"features":{"buildkit":false},
+		"exec-opts":["native.cgroupdriver=cgroupfs"], "runtimes": ({"husk":{"path":$rt}} + (if $shim == "" then {} else
+		{($shim):{"runtimeType":"io.containerd.husk.v1","options":{"TypeUrl":"io.containerd.husk.v1.options","ConfigPath":$cfg}}} end))}' \
+		>"$W/daemon.json"
+	PATH=$shims:$(dirname "$DOCKERD"):$bin:$PATH spawn containerd "$CONTAINERD" -c "$W/containerd.toml"
+	await_socket "$W/containerd.sock"
+	PATH=$shims:$(dirname "$DOCKERD"):$bin:$PATH spawn dockerd "$DOCKERD" --config-file "$W/daemon.json" \
+		--data-root "$W/data" --exec-root "$W/exec" --pidfile "$W/dockerd.own.pid" -H "unix://$W/docker.sock" \
+		--containerd "$W/containerd.sock" --storage-driver overlay2 --ip6tables=false --bip 172.31.77.1/24 --debug
+	await_socket "$W/docker.sock"
+	export DOCKER_HOST=unix://$W/docker.sock DOCKER_CONFIG=$W/docker-config
+	dk load -qi "$W/images/busybox.tar" >/dev/null || { tail -5 "$W/dockerd.log" >&2; exit 1; }
+}
+dk() { timeout -k 3 "${LIMIT:-60}" docker "$@"; }

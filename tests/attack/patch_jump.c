@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jumps to every byte of a trampoline of a rewritten call site, and of the code that it leads to, with
- * registers, flags and GS bases that would hurt if that code believed them. Skips itself where sites
- * are not rewritten.
+ * Jumps to every byte of a trampoline of a rewritten call site, and of the code that it leads to,
+ * with registers, flags and GS bases that would hurt if that code believed them. Skips itself where
+ * sites are not rewritten.
  */
 #include <setjmp.h>
 #include <stdbool.h>
@@ -68,21 +68,22 @@ static void shoot(uintptr_t to, const struct shot *s)
 	w.sp = s->sp ? s->sp : w.sp - 4096;
 	if (s->gs != 1)
 		__asm__ volatile("wrgsbase %0" ::"r"(s->gs));
-	__asm__ volatile("push 24(%0)\n\t"
-			 "mov 8(%0), %%rax\n\t"
-			 "mov 16(%0), %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi\n\t"
-			 "mov %%rcx, %%r8; mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11\n\t"
-			 "mov %%rcx, %%r12; mov %%rcx, %%r13; mov %%rcx, %%r14; mov %%rcx, %%r15\n\t"
-			 "mov %%rcx, %%rbp\n\t"
-			 "xchg %%rcx, %%rbx\n\t"
-			 "mov 32(%0), %%rcx\n\t"
-			 "popfq\n\t"
-			 "mov %%rcx, %%rsp\n\t"
-			 "mov %%rbx, %%rcx\n\t"
-			 "jmp *%1\n\t"
-			 :
-			 : "b"(&w), "m"(w.to)
-			 : "memory", "cc");
+	__asm__ volatile(
+		"push 24(%0)\n\t"
+		"mov 8(%0), %%rax\n\t"
+		"mov 16(%0), %%rcx; mov %%rcx, %%rdx; mov %%rcx, %%rsi; mov %%rcx, %%rdi\n\t"
+		"mov %%rcx, %%r8; mov %%rcx, %%r9; mov %%rcx, %%r10; mov %%rcx, %%r11\n\t"
+		"mov %%rcx, %%r12; mov %%rcx, %%r13; mov %%rcx, %%r14; mov %%rcx, %%r15\n\t"
+		"mov %%rcx, %%rbp\n\t"
+		"xchg %%rcx, %%rbx\n\t"
+		"mov 32(%0), %%rcx\n\t"
+		"popfq\n\t"
+		"mov %%rcx, %%rsp\n\t"
+		"mov %%rbx, %%rcx\n\t"
+		"jmp *%1\n\t"
+		:
+		: "b"(&w), "m"(w.to)
+		: "memory", "cc");
 }
 
 static void shoot_all(void *arg)
@@ -134,10 +135,12 @@ int main(void)
 	seeds[5] = 0x8000000000000000ul;
 	seeds[6] = (uintptr_t)area;
 	for (unsigned int i = 0; i < 7 * 8; i++) {
-		const uintptr_t bases[] = { 1, (uintptr_t)area, slot + 0x4000, slot + 8,
-					    SLOTS + 0x4000000, ATTACK_TOP + 0x1000, 0, SLOTS + 0x3fff000 };
+		const uintptr_t bases[] = { 1,        (uintptr_t)area,   slot + 0x4000,
+					    slot + 8, SLOTS + 0x4000000, ATTACK_TOP + 0x1000,
+					    0,        SLOTS + 0x3fff000 };
 		const uintptr_t flags[] = { 0x202, 0x602, 0x40202, 0x302, 0xad7, 0x40602, 0x203202 };
-		const long calls[] = { SYS_munmap, SYS_mmap, SYS_mprotect, SYS_futex, SYS_getppid, -1, 1000 };
+		const long calls[] = { SYS_munmap,  SYS_mmap, SYS_mprotect, SYS_futex,
+				       SYS_getppid, -1,       1000 };
 		struct shot s = {
 			.call = calls[i % 7],
 			.seed = seeds[i / 8],
@@ -146,12 +149,16 @@ int main(void)
 			.sp = i % 5 == 4 ? seeds[(i / 5) % 7] : 0,
 		};
 
-		/* in a slot that nobody serves a thread waits until it is killed: that takes time */
+		/*
+		 * in a slot that nobody serves a thread waits until it is killed: that takes time
+		 */
 		bool lost = i % 8 == 2 || i % 8 == 3 || i % 8 == 4 || i % 8 == 7;
 
 		for (int part = 0; part < 2; part++) {
 			s.start = part ? entry : (uintptr_t)tramp - (lost ? 0 : 4);
-			s.end = part ? entry + (lost ? 2 : i % 8 ? 0x90 : 0x240) :
+			s.end = part ? entry + (lost  ? 2 :
+						i % 8 ? 0x90 :
+							0x240) :
 				       (uintptr_t)tramp + (lost ? 1 : 44);
 			*progress = s.start;
 			for (int tries = 0; *progress < s.end && tries < 3000; tries++)

@@ -66,6 +66,11 @@ struct platform_limits {
 
 struct platform_ops {
 	const char *name;
+	/*
+	 * thread_new, run, fp_get, fp_set and thread_free of a thread may be called by any sentry
+	 * thread, as long as it is one after another.
+	 */
+	bool threads_move;
 
 	/*
 	 * 0, or -errno saying why it cannot run here; ret_why is a static sentence. Needs no
@@ -123,7 +128,7 @@ struct platform_ops {
 	/*
 	 * A guest thread with a clean register file. The sentry thread that will call run() must be
 	 * the one that calls thread_new, run, fp_get, fp_set and thread_free (ptrace binds tracer
-	 * and tracee).
+	 * and tracee), unless threads_move.
 	 */
 	int (*thread_new)(struct aspace *as, struct gthread **ret_th);
 	void (*thread_free)(struct gthread *th);

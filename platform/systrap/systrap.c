@@ -731,6 +731,7 @@ static void st_limits(struct platform *p, struct platform_limits *ret_limits)
 
 const struct platform_ops systrap_platform_ops = {
 	.name = "systrap",
+	.threads_move = true,
 	.probe = st_probe,
 	.open = st_open,
 	.close = st_close,

@@ -40,6 +40,8 @@ static bool sleep_once(struct task *t, int64_t deadline_ns, int *ret_err)
 				 deadline_ns < 0                 ? 0 :
 								   (uint64_t)deadline_ns;
 
+		if (t == task_current() && t->gt && plat_ops(t)->thread_idle)
+			plat_ops(t)->thread_idle(t->gt);
 		*ret_err =
 			host_futex_wait((const uint32_t *)&t->wake_word, TASK_WAKE_SLEEPING, until);
 	}

@@ -293,32 +293,36 @@ static uint32_t start_wait(struct task *t, uint32_t from, uint32_t from2)
 	return v;
 }
 
-static int thread_prepare(struct task *t)
+static int gthread_prepare(struct task *t)
 {
-	int ret;
+	int ret = task_gthread_new(t);
 
-	t->host_tid = host_gettid();
-	if (t->start_fn) /* builds its own address space: kernel_spawn */
-		return t->start_fn(t);
-	ret = task_gthread_new(t);
 	if (ret == 0 && t->start_fp)
 		ret = plat_ops(t)->fp_set(t->gt, t->start_fp, t->start_fp_size);
+	free(t->start_fp);
+	t->start_fp = NULL;
 	return ret;
+}
+
+static int thread_prepare(struct task *t)
+{
+	if (t->start_fn) /* builds its own address space: kernel_spawn */
+		return t->start_fn(t);
+	return gthread_prepare(t);
 }
 
 static void thread_main(void *arg)
 {
 	struct task *t = arg;
 	struct kernel *k = t->kernel;
-	int ret;
 
 	task_set_current(t);
 	host_signals_block_all();
-	ret = thread_prepare(t);
-	free(t->start_fp);
-	t->start_fp = NULL;
-	t->start_err = ret;
-	start_set(t, ret < 0 ? START_FAILED : START_READY);
+	t->host_tid = host_gettid();
+	if (atomic_load(&t->start_word) == START_NEW) {
+		t->start_err = thread_prepare(t);
+		start_set(t, t->start_err < 0 ? START_FAILED : START_READY);
+	}
 	if (start_wait(t, START_READY, START_FAILED) == START_GO) {
 		task_run(t);
 		task_exit(t);
@@ -333,23 +337,34 @@ static void thread_main(void *arg)
 
 int task_thread_start(struct task *t)
 {
+	/* then nobody has to wait for anybody: the thread finds all that it needs */
+	bool ready = plat_ops(t)->threads_move && !t->start_fn;
 	struct kernel *k = t->kernel;
 	struct host_thread *th;
 	int ret;
 
+	if (ready) {
+		ret = gthread_prepare(t);
+		if (ret < 0) {
+			task_gthread_free(t);
+			return ret;
+		}
+	}
 	mutex_lock(&k->tasklist_lock);
 	k->nr_host_threads++;
 	mutex_unlock(&k->tasklist_lock);
-	atomic_store(&t->start_word, START_NEW);
+	atomic_store(&t->start_word, ready ? START_READY : START_NEW);
 	task_get(t);
 	ret = host_thread_start("task", HOST_STACK_TASK, thread_main, t, &th);
 	if (ret < 0) {
+		if (ready)
+			task_gthread_free(t);
 		task_put(t);
 		thread_gone(k);
 		return -EAGAIN;
 	}
 	host_thread_detach(th);
-	if (start_wait(t, START_NEW, START_NEW) == START_FAILED) {
+	if (!ready && start_wait(t, START_NEW, START_NEW) == START_FAILED) {
 		ret = t->start_err;
 		task_thread_abort(t);
 		return ret;

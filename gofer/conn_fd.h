@@ -4,4 +4,5 @@
  */
 #pragma once
 
-#define GOFER_CONN_FD 3
+#define GOFER_CONN_FD  3
+#define BROKER_CONN_FD 3

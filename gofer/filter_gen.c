@@ -18,6 +18,8 @@
 
 #include "conn_fd.h"
 
+#define NR(a) (sizeof(a) / sizeof((a)[0]))
+
 enum kind { KIND_ANY, KIND_CMP, KIND_MASK };
 
 struct rule {
@@ -36,6 +38,10 @@ static const struct rule rules[] = {
 #define ALLOW_UDS(call, why)                  { #call, KIND_ANY, 0, SCMP_CMP_EQ, 0, 0, true },
 #define ALLOW_UDS_ARG(call, arg, cmp, v, why) { #call, KIND_CMP, arg, cmp, v, 0, true },
 #include "filter.def"
+};
+
+static const struct rule broker_rules[] = {
+#include "broker_filter.def"
 };
 
 static void die(const char *what, int err)
@@ -62,7 +68,7 @@ static void add(scmp_filter_ctx ctx, const struct rule *r)
 		die(r->call, ret);
 }
 
-static void emit(const char *arch, const char *name, bool uds)
+static void emit(const char *arch, const char *name, const struct rule *list, size_t nr, bool uds)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	uint32_t token = seccomp_arch_resolve_name(arch);
@@ -80,9 +86,9 @@ static void emit(const char *arch, const char *name, bool uds)
 	}
 	seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (uds || !rules[i].uds)
-			add(ctx, &rules[i]);
+	for (size_t i = 0; i < nr; i++) {
+		if (uds || !list[i].uds)
+			add(ctx, &list[i]);
 	}
 	fd = memfd_create("filter", 0);
 	ret = fd < 0 ? -1 : seccomp_export_bpf(ctx, fd);
@@ -99,10 +105,14 @@ static void emit(const char *arch, const char *name, bool uds)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		die("usage: filter_gen ARCH", 22);
-	printf("/* Made by filter_gen from filter.def. */\n");
-	emit(argv[1], "gofer_filter", false);
-	emit(argv[1], "gofer_filter_uds", true);
+	if (argc != 3)
+		die("usage: filter_gen ARCH gofer|broker", 22);
+	printf("/* Made by filter_gen. */\n");
+	if (strcmp(argv[2], "broker") == 0) {
+		emit(argv[1], "broker_filter", broker_rules, NR(broker_rules), false);
+		return 0;
+	}
+	emit(argv[1], "gofer_filter", rules, NR(rules), false);
+	emit(argv[1], "gofer_filter_uds", rules, NR(rules), true);
 	return 0;
 }

@@ -218,7 +218,7 @@ void attend_warnings(struct sandbox *sb)
 
 static int loop(struct attendant *a, int sfd, struct rt_err *err)
 {
-	enum { CTL, SENTRY, GOFER, SIG, IN, OUT, SOCK, NR };
+	enum { CTL, SENTRY, GOFER, BROKER, SIG, IN, OUT, SOCK, NR };
 	struct console *c = a->con;
 	struct pollfd p[NR];
 
@@ -226,6 +226,7 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 		p[CTL] = (struct pollfd){ a->sb->ctl, POLLIN, 0 };
 		p[SENTRY] = (struct pollfd){ a->sb->sentry_pidfd, POLLIN, 0 };
 		p[GOFER] = (struct pollfd){ a->sb->gofer_pidfd, POLLIN, 0 };
+		p[BROKER] = (struct pollfd){ a->sb->broker_pidfd, POLLIN, 0 };
 		p[SIG] = (struct pollfd){ sfd, POLLIN, 0 };
 		p[IN] = (struct pollfd){ c && console_want_in(c) ? c->in : -1, POLLIN, 0 };
 		p[OUT] = (struct pollfd){ c && console_want_out(c) ? c->out : -1, POLLOUT, 0 };
@@ -257,6 +258,13 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 			else
 				describe("gofer", &a->sb->gofer, a->sb, err);
 			return -EIO;
+		}
+		if (p[BROKER].revents) {
+			/* what is open goes on working; the sentry reports what cannot be had any more */
+			waitpid(a->sb->broker, NULL, 0);
+			close(a->sb->broker_pidfd);
+			a->sb->broker = a->sb->broker_pidfd = -1;
+			rt_warn("the network broker of this sandbox ended: no new sockets can be made");
 		}
 		if ((p[CTL].revents & POLLHUP) && !(p[CTL].revents & POLLIN)) {
 			/* a program started in a container ends with it */

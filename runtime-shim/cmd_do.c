@@ -264,6 +264,7 @@ int cmd_do(const struct rt_conf *conf, int argc, char **argv)
 	launch_req_init(&r, conf);
 	sandbox_init(&sb);
 	r.foreground = true;
+	r.host_net = strcmp(r.conf->network, "host") == 0;
 	if (fill(&r, &f, argc - i, argv + i, &err) < 0)
 		return rt_report(&err, "do");
 	spec_stdio(&r);

@@ -17,7 +17,7 @@ struct rt_conf {
 	bool debug;
 	const char *debug_log, *debug_log_format;
 	const char *platform;
-	const char *network;
+	const char *network; /* "": none for `do`, host for containers */
 	const char *overlay2;
 	const char *file_access, *file_access_mounts;
 	bool strace;

@@ -148,8 +148,10 @@ static int enter_network(struct creation *cr, struct rt_err *err)
 	}
 	if (unshare(CLONE_NEWNET) < 0) {
 		/* an ordinary user has the sentry's own, empty one */
-		if (errno == EPERM && geteuid() != 0)
+		if (errno == EPERM && geteuid() != 0) {
+			cr->launch.host_net = false;
 			return 0;
+		}
 		return rt_fail(err, errno, "cannot make a network namespace: %s", strerror(errno));
 	}
 	loopback_up();
@@ -199,6 +201,7 @@ int creation_up(struct creation *cr, int (*hooks)(struct creation *cr, struct rt
 {
 	struct launch_req *r = &cr->launch;
 
+	r->host_net = strcmp(r->conf->network, "none") != 0;
 	if (enter_network(cr, err) < 0)
 		return -err->code;
 	set_oom_score(cr);

@@ -75,8 +75,10 @@ void sandbox_init(struct sandbox *sb)
 {
 	*sb = (struct sandbox){ .sentry = -1,
 				.gofer = -1,
+				.broker = -1,
 				.sentry_pidfd = -1,
 				.gofer_pidfd = -1,
+				.broker_pidfd = -1,
 				.ctl = -1,
 				.tty = -1 };
 }
@@ -97,8 +99,11 @@ void sandbox_kill(struct sandbox *sb)
 {
 	if (sb->gofer > 0)
 		kill(sb->gofer, SIGKILL);
+	if (sb->broker > 0)
+		kill(sb->broker, SIGKILL);
 	end_child(&sb->sentry, &sb->sentry_pidfd);
 	end_child(&sb->gofer, &sb->gofer_pidfd);
+	end_child(&sb->broker, &sb->broker_pidfd);
 	if (sb->ctl >= 0)
 		close(sb->ctl);
 	if (sb->tty >= 0)
@@ -256,40 +261,43 @@ static int start_sentry(struct launch_req *r, struct sentry_start *s, struct san
 	return ret;
 }
 
-static int start_gofer(struct launch_req *r, struct gofer_start *s, struct sandbox *sb,
-		       struct rt_err *err)
+/* The gofer or the broker: a child beside the sentry that confines itself. */
+static int start_helper(struct gofer_start *s, const char *what,
+			void (*child)(const struct gofer_start *s), pid_t *ret_pid, int *ret_pidfd,
+			struct rt_err *err)
 {
 	auto_close int go_r = -1, go_w = -1;
 	int go[2], ret;
 	char c = 1;
 
 	s->user_ns = geteuid() != 0;
-	s->req = r;
 	if (pipe2(go, O_CLOEXEC) < 0)
 		return rt_fail(err, errno, "pipe: %s", strerror(errno));
 	s->go_fd = go_r = go[0];
 	go_w = go[1];
-	sb->gofer = clone_child(s->user_ns ? CLONE_NEWUSER : 0, &sb->gofer_pidfd);
-	if (sb->gofer == 0) {
+	*ret_pid = clone_child(s->user_ns ? CLONE_NEWUSER : 0, ret_pidfd);
+	if (*ret_pid == 0) {
 		close(go_w);
-		launch_gofer_child(s);
+		child(s);
 	}
-	if (sb->gofer < 0)
-		return rt_fail(err, -sb->gofer, "cannot start the gofer: %s", strerror(-sb->gofer));
+	if (*ret_pid < 0)
+		return rt_fail(err, -*ret_pid, "cannot start the %s: %s", what,
+			       strerror(-*ret_pid));
 	if (s->user_ns) {
-		ret = map_ids(sb->gofer, geteuid(), getegid(), false);
+		ret = map_ids(*ret_pid, geteuid(), getegid(), false);
 		if (ret < 0)
-			return rt_fail(err, -ret, "cannot map the gofer's user: %s",
+			return rt_fail(err, -ret, "cannot map the %s's user: %s", what,
 				       strerror(-ret));
 	}
 	if (write(go_w, &c, 1) != 1)
-		return rt_fail(err, EIO, "the gofer's process ended before it began");
+		return rt_fail(err, EIO, "the %s's process ended before it began", what);
 	return 0;
 }
 
 int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 {
-	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1,
+	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1, broker_a = -1,
+		       broker_b = -1,
 		       log = -1, cpuinfo = -1, meminfo = -1;
 	int sv[2], ret;
 
@@ -311,6 +319,12 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		return rt_fail(err, errno, "socketpair: %s", strerror(errno));
 	gofer_a = sv[0];
 	gofer_b = sv[1];
+	if (r->host_net) {
+		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+			return rt_fail(err, errno, "socketpair: %s", strerror(errno));
+		broker_a = sv[0];
+		broker_b = sv[1];
+	}
 	if (r->tty) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
 			return rt_fail(err, errno, "socketpair: %s", strerror(errno));
@@ -324,12 +338,16 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	cpuinfo = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
 	meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
-	struct gofer_start gs = { .exe_fd = exe, .sock_fd = gofer_b, .pdeath = r->foreground };
+	struct gofer_start gs = {
+		.exe_fd = exe, .sock_fd = gofer_b, .pdeath = r->foreground, .req = r
+	};
+	struct gofer_start bs = { .exe_fd = exe, .sock_fd = broker_b, .pdeath = r->foreground };
 	struct sentry_start ss = {
 		.exe_fd = exe,
 		.ctl_fd = ctl,
 		.conf_fd = conf,
 		.gofer_fd = gofer_a,
+		.broker_fd = broker_a,
 		.tty_fd = tty,
 		.listen_fd = r->listen_fd,
 		.log_fd = log >= 0 ? log : STDERR_FILENO,
@@ -347,7 +365,11 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		strcmp(r->conf->host_uds, "open") == 0 || strcmp(r->conf->host_uds, "all") == 0;
 	ret = start_sentry(r, &ss, sb, err);
 	if (ret == 0)
-		ret = start_gofer(r, &gs, sb, err);
+		ret = start_helper(&gs, "gofer", launch_gofer_child, &sb->gofer, &sb->gofer_pidfd,
+				   err);
+	if (ret == 0 && r->host_net)
+		ret = start_helper(&bs, "network broker", launch_broker_child, &sb->broker,
+				   &sb->broker_pidfd, err);
 	if (ret < 0)
 		sandbox_kill(sb);
 	return ret;

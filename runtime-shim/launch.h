@@ -29,6 +29,7 @@ struct launch_req {
 	int tty_fd;              /* for exec: the sentry's end of it */
 	int listen_fd;           /* borrowed: control socket for other commands, or -1 */
 	bool foreground;         /* die with the caller, and attend() there */
+	bool host_net;           /* sockets of the network namespace the caller is in */
 };
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
@@ -39,8 +40,8 @@ int launch_conf_fd(const struct boot_conf *c, struct rt_err *err);
 int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *ret_index);
 
 struct sandbox {
-	pid_t sentry, gofer;
-	int sentry_pidfd, gofer_pidfd;
+	pid_t sentry, gofer, broker; /* broker: -1 without host networking */
+	int sentry_pidfd, gofer_pidfd, broker_pidfd;
 	int ctl;        /* SOCK_SEQPACKET to the sentry */
 	int tty;        /* SOCK_STREAM: bytes of the terminal, or -1 */
 	char *warnings; /* owned: lines from the sentry, or NULL */
@@ -59,8 +60,8 @@ void sandbox_kill(struct sandbox *sb);
 struct sentry_start {
 	int exe_fd; /* the husk binary */
 	int go_fd;  /* one byte arrives when ids are mapped */
-	int ctl_fd, conf_fd, gofer_fd, tty_fd, listen_fd, log_fd, trace_fd, kvm_fd, cpuinfo_fd,
-		meminfo_fd;
+	int ctl_fd, conf_fd, gofer_fd, broker_fd, tty_fd, listen_fd, log_fd, trace_fd, kvm_fd,
+		cpuinfo_fd, meminfo_fd;
 	int stdio[3];
 	const int *extra;
 	size_t nr_extra;
@@ -80,5 +81,10 @@ struct gofer_start {
 	const struct launch_req *req;
 };
 __noreturn void launch_gofer_child(const struct gofer_start *s);
+/*
+ * What the broker's child does between clone and exec; go_fd, sock_fd, exe_fd as above. Never
+ * returns.
+ */
+__noreturn void launch_broker_child(const struct gofer_start *s);
 /* Moves descriptors to 3, 4, ... in order (negative ones are left out) and closes all others. */
 int launch_move_fds(int *const *fds, size_t nr);

@@ -173,10 +173,10 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 {
 	struct sentry_start s = *start;
 	int extra[BOOT_MAX_FDS];
-	int *fds[24 + BOOT_MAX_FDS] = { &s.exe_fd,   &s.ctl_fd,     &s.conf_fd,    &s.gofer_fd,
-					&s.tty_fd,   &s.listen_fd,  &s.log_fd,     &s.trace_fd,
-					&s.kvm_fd,   &s.cpuinfo_fd, &s.meminfo_fd, &s.stdio[0],
-					&s.stdio[1], &s.stdio[2] };
+	int *fds[24 + BOOT_MAX_FDS] = { &s.exe_fd,   &s.broker_fd, &s.ctl_fd,     &s.conf_fd,
+					&s.gofer_fd, &s.tty_fd,    &s.listen_fd,  &s.log_fd,
+					&s.trace_fd, &s.kvm_fd,    &s.cpuinfo_fd, &s.meminfo_fd,
+					&s.stdio[0], &s.stdio[1],  &s.stdio[2] };
 	char *argv[32], *envp[] = { NULL };
 	size_t argc = 0, nr = 0;
 
@@ -211,6 +211,7 @@ __noreturn void launch_sentry_child(const struct sentry_start *start)
 	arg_fd(argv, &argc, "ctl-fd", s.ctl_fd);
 	arg_fd(argv, &argc, "conf-fd", s.conf_fd);
 	arg_fd(argv, &argc, "gofer-fd", s.gofer_fd);
+	arg_fd(argv, &argc, "broker-fd", s.broker_fd);
 	arg_fd(argv, &argc, "tty-fd", s.tty_fd);
 	arg_fd(argv, &argc, "listen-fd", s.listen_fd);
 	arg_fd(argv, &argc, "log-fd", s.log_fd);
@@ -263,6 +264,26 @@ __noreturn void launch_gofer_child(const struct gofer_start *start)
 			child_fail("arguments");
 	}
 	argv[argc] = NULL;
+	syscall(SYS_execveat, s.exe_fd, "", argv, envp, AT_EMPTY_PATH);
+	child_fail("executing the husk binary");
+}
+
+__noreturn void launch_broker_child(const struct gofer_start *start)
+{
+	struct gofer_start s = *start;
+	/* the connection first: its number is fixed */
+	int *fds[] = { &s.sock_fd, &s.exe_fd };
+	char *argv[] = { (char *)"husk", (char *)"broker", (char *)"--serve", NULL };
+	char *envp[] = { NULL };
+
+	wait_for_go(s.go_fd);
+	fresh_process(s.pdeath);
+	if (launch_move_fds(fds, ARRAY_SIZE(fds)) < 0)
+		child_fail("placing descriptors");
+	stdio_null(1);
+	if (s.user_ns)
+		keep_caps();
+	fcntl(s.exe_fd, F_SETFD, FD_CLOEXEC);
 	syscall(SYS_execveat, s.exe_fd, "", argv, envp, AT_EMPTY_PATH);
 	child_fail("executing the husk binary");
 }

@@ -45,7 +45,7 @@ const struct command commands[] = {
 static const struct flag global_flags[] = {
 	{ "root", FLAG_STR, F(root), "DIR", "directory for the state of containers" },
 	{ "platform", FLAG_STR, F(platform), "auto|ptrace", "how guest code is run" },
-	{ "network", FLAG_STR, F(network), "none", "none: loopback only" },
+	{ "network", FLAG_STR, F(network), "none|host|sandbox", "none: loopback only; host: the network namespace's own sockets" },
 	{ "overlay2", FLAG_STR, F(overlay2), "root:self|none", "where writes to the root go" },
 	{ "file-access", FLAG_CHOICE, F(file_access), "exclusive|shared", "caching of the root" },
 	{ "file-access-mounts", FLAG_CHOICE, F(file_access_mounts), "exclusive|shared", "caching of bind mounts" },
@@ -134,12 +134,12 @@ static int check(struct rt_conf *c, struct rt_err *err)
 	    strcmp(c->platform, "systrap") != 0)
 		return rt_fail(err, EINVAL, "--platform: '%s' is none of auto, systrap, ptrace",
 			       c->platform);
-	if (strcmp(c->network, "sandbox") == 0 || strcmp(c->network, "host") == 0)
-		rt_warn("--network=%s is not in this version: the sandbox has loopback only",
-			c->network);
-	else if (strcmp(c->network, "none") != 0)
-		return rt_fail(err, EINVAL,
-			       "--network: '%s' is not none (sandbox and host come later)",
+	if (strcmp(c->network, "sandbox") == 0) {
+		rt_warn("--network=sandbox is not in this version: host is used");
+		c->network = "host";
+	}
+	if (*c->network && strcmp(c->network, "none") != 0 && strcmp(c->network, "host") != 0)
+		return rt_fail(err, EINVAL, "--network: '%s' is none of none, host, sandbox",
 			       c->network);
 	if (strcmp(c->overlay2, "none") != 0 && strncmp(c->overlay2, "root:", 5) != 0 &&
 	    strncmp(c->overlay2, "all:", 4) != 0)
@@ -158,6 +158,8 @@ static int roles(int argc, char **argv)
 		return gofer_main(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "monitor") == 0)
 		return monitor_main(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "broker") == 0)
+		return broker_main(argc - 1, argv + 1);
 	return -1;
 }
 
@@ -175,7 +177,7 @@ static void defaults(struct rt_conf *c)
 	c->log = c->debug_log = "";
 	c->log_format = c->debug_log_format = "text";
 	c->platform = "auto";
-	c->network = "none";
+	c->network = "";
 	c->overlay2 = "root:self";
 	c->file_access = "exclusive";
 	c->file_access_mounts = "shared";

@@ -32,7 +32,7 @@ __noreturn void monitor_exec(const struct monitor *m)
 	int exe = open("/proc/self/exe", O_PATH | O_CLOEXEC), null = open("/dev/null", O_RDWR);
 	int ctl = m->sb->ctl, tty = m->sb->tty, slave = m->slave, dir = m->dir_fd;
 	int *fds[] = { &exe, &ctl, &tty, &slave, &dir };
-	char opts[6][32], *argv[SHOWN_ARGS + 12], *envp[] = { NULL };
+	char opts[8][32], *argv[SHOWN_ARGS + 12], *envp[] = { NULL };
 	size_t argc = 0, nr = 0;
 
 	if (exe < 0 || null < 0)
@@ -54,6 +54,7 @@ __noreturn void monitor_exec(const struct monitor *m)
 		{ "dir", dir },
 		{ "sentry", m->sb->sentry },
 		{ "gofer", m->sb->gofer },
+		{ "broker", m->sb->broker },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (table[i].value < 0)
@@ -77,6 +78,7 @@ static void parse(int argc, char **argv, struct sandbox *sb, int *ret_slave, int
 	} table[] = {
 		{ "--ctl=", &sb->ctl }, { "--tty=", &sb->tty },       { "--slave=", ret_slave },
 		{ "--dir=", ret_dir },  { "--sentry=", &sb->sentry }, { "--gofer=", &sb->gofer },
+		{ "--broker=", &sb->broker },
 	};
 
 	for (int i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
@@ -109,6 +111,8 @@ int monitor_main(int argc, char **argv)
 		sb.sentry_pidfd = (int)syscall(SYS_pidfd_open, sb.sentry, 0);
 	if (sb.gofer > 0)
 		sb.gofer_pidfd = (int)syscall(SYS_pidfd_open, sb.gofer, 0);
+	if (sb.broker > 0)
+		sb.broker_pidfd = (int)syscall(SYS_pidfd_open, sb.broker, 0);
 	ret = attend(&sb, slave, slave, &err);
 	/* of a sandbox that somebody killed, or that had no memory left, engines expect 137 */
 	if (ret < 0)

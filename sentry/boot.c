@@ -42,6 +42,7 @@
 #include "syscalls/dispatch.h"
 #include "syscalls/exec.h"
 #include "syscalls/trace.h"
+#include "net/host/hostnet.h"
 #include "vfs/file.h"
 #include "vfs/mount.h"
 
@@ -212,6 +213,8 @@ static int set_up(struct boot *b)
 	ret = control_start(b->fds->ctl, b->fds->listen, b->conf->flags & BOOT_FOREGROUND, &b->ctl);
 	if (ret == 0)
 		ret = hostfd_init();
+	if (ret == 0 && b->fds->broker >= 0)
+		ret = hostnet_init(b->fds->broker);
 	if (ret < 0)
 		return fail(b, ret, "service threads");
 	ret = gofer_conn_new(b->fds->gofer, &b->gofer);
@@ -229,7 +232,7 @@ static int set_up(struct boot *b)
 	if (ret < 0)
 		return of_program(b, ret);
 	control_set_space(b->ctl, b->kernel, b->ns, pts);
-	ret = host_filter_install();
+	ret = host_filter_install(b->fds->broker >= 0);
 	if (ret < 0)
 		return fail(b, ret, "system call filter");
 	step(b, "locked down");

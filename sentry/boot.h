@@ -12,6 +12,7 @@ struct boot_fds {
 	int ctl; /* to the command that started us */
 	int conf;
 	int gofer;
+	int broker; /* -1: no network but loopback */
 	int tty;    /* bytes of the terminal */
 	int listen; /* control socket for other commands */
 	int log;

@@ -37,6 +37,7 @@ static void parse_args(int argc, char **argv, struct boot_fds *fds)
 		{ "--cpuinfo-fd=", &fds->cpuinfo }, { "--meminfo-fd=", &fds->meminfo },
 		{ "--stdin-fd=", &fds->stdio[0] },  { "--stdout-fd=", &fds->stdio[1] },
 		{ "--stderr-fd=", &fds->stdio[2] }, { "--extra-fd=", &fds->extra },
+		{ "--broker-fd=", &fds->broker },
 	};
 
 	for (int i = 1; i < argc; i++) {

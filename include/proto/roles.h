@@ -8,6 +8,7 @@
 
 int sentry_main(int argc, char **argv);  /* husk boot: sentry/main.c */
 int gofer_main(int argc, char **argv);   /* husk gofer: gofer/main.c */
+int broker_main(int argc, char **argv);  /* husk broker: gofer/broker.c */
 int monitor_main(int argc, char **argv); /* husk monitor: runtime-shim/monitor.c */
 /* Prints the table of system calls (format table, json, csv): sentry/syscalls. */
 int syscall_table_main(const char *format);

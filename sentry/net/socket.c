@@ -17,6 +17,7 @@
 
 #include "kernel/task.h"
 #include "lock_class.h"
+#include "net/host/hostnet.h"
 #include "net/ifconf.h"
 #include "vfs/anonfs.h"
 
@@ -93,6 +94,8 @@ int socket_new(int family, int type, int protocol, struct task *t, struct socket
 		return unix_socket_new(type, protocol, t, ret_s);
 	case LX_AF_INET:
 	case LX_AF_INET6:
+		if (hostnet_on())
+			return hostnet_socket_new(family, type, protocol, t, ret_s);
 		return inet_socket_new(family, type, protocol, t, ret_s);
 	case LX_AF_NETLINK:
 		return netlink_socket_new(type, protocol, t, ret_s);
@@ -282,7 +285,7 @@ static uint32_t sock_poll(struct file *f)
 static long sock_ioctl(struct file *f, struct task *t, unsigned int cmd, uaddr_t arg)
 {
 	struct socket *s = f->priv;
-	long ret = ifconf_ioctl(t, cmd, arg);
+	long ret = hostnet_on() ? hostnet_ifioctl(t, cmd, arg) : ifconf_ioctl(t, cmd, arg);
 
 	if (ret != -ENOTTY)
 		return ret;

@@ -138,9 +138,14 @@ struct sock_msg {
 	bool has_pktinfo;
 	struct sock_addr dst;
 	int64_t stamp_ns;
+	/* own_options families: control data as it is, in the caller's buffer */
+	void *ctl;
+	size_t ctl_len, ctl_room;
 };
 
 struct sock_ops {
+	/* SOL_SOCKET options and control messages are this family's business too */
+	bool own_options;
 	int (*bind)(struct socket *s, struct task *t, const struct sock_addr *a);
 	int (*listen)(struct socket *s, int backlog);
 	/* -EINPROGRESS: wait for POLLOUT. */

@@ -320,7 +320,7 @@ long sys_setsockopt(struct task *t, const struct sysargs *a)
 		return ret;
 	if ((size_t)size > sizeof(val))
 		size = sizeof(val);
-	if (level == LX_SOL_SOCKET)
+	if (level == LX_SOL_SOCKET && !s->ops->own_options)
 		return sock_setsockopt(s, t, opt, val, (size_t)size);
 	return s->ops->setsockopt ? s->ops->setsockopt(s, t, level, opt, val, (size_t)size) :
 				    -EOPNOTSUPP;
@@ -344,7 +344,7 @@ long sys_getsockopt(struct task *t, const struct sysargs *a)
 	if (room < 0)
 		return -EINVAL;
 	size = MIN((size_t)room, sizeof(buf));
-	if (level == LX_SOL_SOCKET)
+	if (level == LX_SOL_SOCKET && !s->ops->own_options)
 		ret = sock_getsockopt(s, t, opt, buf, &size);
 	else
 		ret = s->ops->getsockopt ? s->ops->getsockopt(s, t, level, opt, buf, &size) :

@@ -17,13 +17,15 @@
 #include <base/bits.h>
 
 #include "kernel/task.h"
+#include "net/host/hostnet.h"
 #include "net/loopback/inet.h"
 #include "net/socket.h"
 #include "syscalls/handlers.h"
 #include "syscalls/socket_int.h"
 #include "time/clock.h"
 
-#define CONTROL_MAX 20480u
+#define CONTROL_MAX  20480u
+#define CONTROL_RECV 1024u /* more than the options of one socket can ask for */
 
 struct io {
 	struct socket *s;
@@ -148,7 +150,9 @@ static int control_in(struct task *t, struct socket *s, uaddr_t addr, uint64_t s
 			ret = -EINVAL;
 			break;
 		}
-		if (h.cmsg_level == LX_SOL_SOCKET && s->family == LX_AF_UNIX) {
+		if (s->ops->own_options) {
+			ret = hostnet_cmsg_ok(h.cmsg_level, h.cmsg_type) ? 0 : -EINVAL;
+		} else if (h.cmsg_level == LX_SOL_SOCKET && s->family == LX_AF_UNIX) {
 			const uint8_t *data = buf + at + sizeof(h);
 			size_t n = h.cmsg_len - sizeof(h);
 
@@ -165,6 +169,11 @@ static int control_in(struct task *t, struct socket *s, uaddr_t addr, uint64_t s
 		}
 		/* IP_PKTINFO and its like choose a source address: there is only loopback */
 		at += MIN(LX_CMSG_ALIGN(h.cmsg_len), size - at);
+	}
+	if (ret == 0 && s->ops->own_options) {
+		m->ctl = buf; /* freed by send_one */
+		m->ctl_len = size;
+		return 0;
 	}
 	free(buf);
 	return ret;
@@ -199,6 +208,7 @@ static long send_one(struct task *t, struct file *f, struct socket *s, const str
 	if (ret >= 0)
 		ret = send_loop(&io, (flags & LX_MSG_DONTWAIT) || (f->flags & LX_O_NONBLOCK));
 	scm_free(io.m.scm);
+	free(io.m.ctl);
 	if (seg != inline_seg)
 		free(seg);
 	return ret;
@@ -404,6 +414,26 @@ static int put_stamp(struct task *t, struct socket *s, uaddr_t ctl, uint64_t roo
 			      0;
 }
 
+/* Control data as the host's socket gave it. */
+static int control_raw(struct io *io, uaddr_t ctl, uint64_t room, uint64_t *at, unsigned int *flags)
+{
+	const uint8_t *p = io->m.ctl;
+	size_t left = io->m.ctl_len;
+	struct lx_cmsghdr h;
+	int ret = 0;
+
+	while (ret == 0 && left >= sizeof(h)) {
+		memcpy(&h, p, sizeof(h));
+		if (h.cmsg_len < sizeof(h) || h.cmsg_len > left)
+			break;
+		ret = put_cmsg(io->t, ctl, room, at, h.cmsg_level, h.cmsg_type, p + sizeof(h),
+			       h.cmsg_len - sizeof(h), flags);
+		p += MIN(LX_CMSG_ALIGN(h.cmsg_len), left);
+		left -= MIN(LX_CMSG_ALIGN(h.cmsg_len), left);
+	}
+	return ret;
+}
+
 /* What came besides the bytes; *ret_len is how much of the control buffer was used. */
 static int control_out(struct io *io, uaddr_t ctl, uint64_t room, uint64_t *ret_len,
 		       unsigned int *flags)
@@ -419,6 +449,8 @@ static int control_out(struct io *io, uaddr_t ctl, uint64_t room, uint64_t *ret_
 		ret = put_rights(io->t, ctl, room, &at, m->scm, m->flags, flags);
 	if (ret == 0 && m->has_pktinfo)
 		ret = put_pktinfo(io->t, io->s, ctl, room, &at, m, flags);
+	if (ret == 0 && m->ctl)
+		ret = control_raw(io, ctl, room, &at, flags);
 	*ret_len = at;
 	return ret;
 }
@@ -443,6 +475,10 @@ static long recv_one(struct task *t, struct file *f, struct socket *s, struct lx
 	io.m.uio = &u;
 	io.m.flags = flags;
 	io.m.name = &name;
+	if (s->ops->own_options && hdr->msg_control && hdr->msg_controllen) {
+		io.m.ctl_room = CONTROL_RECV;
+		io.m.ctl = malloc(io.m.ctl_room);
+	}
 	ret = recv_loop(&io, (flags & LX_MSG_DONTWAIT) || (f->flags & LX_O_NONBLOCK));
 	if (ret >= 0) {
 		int32_t namelen = (int32_t)name.len;
@@ -470,6 +506,7 @@ static long recv_one(struct task *t, struct file *f, struct socket *s, struct lx
 		if (err < 0)
 			ret = err;
 	}
+	free(io.m.ctl);
 	scm_free(io.m.scm);
 	if (seg != inline_seg)
 		free(seg);

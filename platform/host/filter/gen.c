@@ -7,11 +7,15 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/membarrier.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -37,10 +41,15 @@ struct rule {
 /* an argument number that no call has ends the list */
 #define NO_MORE 6
 
+/* Both lists: the second is for a sentry with sockets of the host. */
 static const struct rule rules[] = {
 #define ALLOW(call, why, ...)  { #call, 0, { __VA_ARGS__ __VA_OPT__(, ){ .arg = NO_MORE } } },
 #define REFUSE(call, err, why) { #call, err, { { .arg = NO_MORE } } },
 #include "filter.def"
+};
+
+static const struct rule net_rules[] = {
+#include "filter_net.def"
 };
 
 /* Calls that libseccomp of the building machine may not know; the same numbers everywhere. */
@@ -89,34 +98,48 @@ static void add(scmp_filter_ctx ctx, const struct rule *r, uint32_t arch)
 		die(r->call, ret);
 }
 
-int main(int argc, char **argv)
+static void emit(uint32_t arch, const char *name, bool net)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	uint32_t arch = argc == 2 ? seccomp_arch_resolve_name(argv[1]) : 0;
 	struct sock_filter insn;
 	int fd, ret;
 
-	if (!ctx || !arch)
-		die("usage: gen ARCH", EINVAL);
+	if (!ctx)
+		die("seccomp_init", ENOMEM);
 	if (arch != seccomp_arch_native()) {
 		ret = seccomp_arch_add(ctx, arch);
 		if (ret == 0)
 			ret = seccomp_arch_remove(ctx, seccomp_arch_native());
 		if (ret < 0)
-			die(argv[1], ret);
+			die("architecture", ret);
 	}
 	seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		add(ctx, &rules[i], arch);
+	for (size_t i = 0; net && i < sizeof(net_rules) / sizeof(net_rules[0]); i++)
+		add(ctx, &net_rules[i], arch);
 	fd = memfd_create("filter", 0);
 	ret = fd < 0 ? -errno : seccomp_export_bpf(ctx, fd);
 	if (ret < 0)
 		die("export", ret);
 	lseek(fd, 0, SEEK_SET);
-	printf("/* Made from filter.def. */\nstatic const struct bpf_insn sentry_filter[] = {\n");
+	printf("static const struct bpf_insn %s[] = {\n", name);
 	while (read(fd, &insn, sizeof(insn)) == (ssize_t)sizeof(insn))
 		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", insn.code, insn.jt, insn.jf, insn.k);
 	printf("};\n");
+	close(fd);
+	seccomp_release(ctx);
+}
+
+int main(int argc, char **argv)
+{
+	uint32_t arch = argc == 2 ? seccomp_arch_resolve_name(argv[1]) : 0;
+
+	if (!arch)
+		die("usage: gen ARCH", EINVAL);
+	printf("/* Made from filter.def and filter_net.def. */\n");
+	emit(arch, "sentry_filter", false);
+	emit(arch, "sentry_net_filter", true);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

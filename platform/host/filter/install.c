@@ -33,29 +33,39 @@ static int patch(struct bpf_insn *prog, size_t nr, uint32_t mark, uint32_t value
 	return found;
 }
 
-int host_filter_program(uint32_t pid, struct bpf_insn *room, size_t nr)
+static const struct bpf_insn *program_of(bool net, size_t *ret_nr)
 {
-	int ret;
-
-	if (nr < ARRAY_SIZE(sentry_filter))
-		return -E2BIG;
-	memcpy(room, sentry_filter, sizeof(sentry_filter));
-	ret = patch(room, ARRAY_SIZE(sentry_filter), VALUE_PID, pid);
-	if (ret < 1)
-		return ret < 0 ? ret : -EPROTO;
-	ret = bpf_check(room, ARRAY_SIZE(sentry_filter));
-	return ret < 0 ? ret : (int)ARRAY_SIZE(sentry_filter);
+	*ret_nr = net ? ARRAY_SIZE(sentry_net_filter) : ARRAY_SIZE(sentry_filter);
+	return net ? sentry_net_filter : sentry_filter;
 }
 
-int host_filter_install(void)
+int host_filter_program(bool net, uint32_t pid, struct bpf_insn *room, size_t nr)
 {
-	auto_free struct bpf_insn *prog = malloc(sizeof(sentry_filter));
-	struct sock_fprog fprog = { .len = ARRAY_SIZE(sentry_filter) };
+	size_t size;
+	const struct bpf_insn *prog = program_of(net, &size);
+	int ret;
+
+	if (nr < size)
+		return -E2BIG;
+	memcpy(room, prog, size * sizeof(*prog));
+	ret = patch(room, size, VALUE_PID, pid);
+	if (ret < 1)
+		return ret < 0 ? ret : -EPROTO;
+	ret = bpf_check(room, size);
+	return ret < 0 ? ret : (int)size;
+}
+
+int host_filter_install(bool net)
+{
+	size_t nr;
+	const struct bpf_insn *from = program_of(net, &nr);
+	auto_free struct bpf_insn *prog = malloc(nr * sizeof(*from));
+	struct sock_fprog fprog = { .len = (unsigned short)nr };
 	long ret;
 
 	if (!prog)
 		return -ENOMEM;
-	ret = host_filter_program((uint32_t)host_getpid(), prog, ARRAY_SIZE(sentry_filter));
+	ret = host_filter_program(net, (uint32_t)host_getpid(), prog, nr);
 	if (ret < 0)
 		return (int)ret;
 	fprog.filter = (struct sock_filter *)prog;

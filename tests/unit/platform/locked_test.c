@@ -81,7 +81,7 @@ static void a_locked_sentry(void)
 
 	MUST(guest_env_open(&g, NULL) == 0);
 	GUEST_PUT(&g, 0, calls);
-	MUST(host_filter_install() == 0);
+	MUST(host_filter_install(false) == 0);
 	for (int round = 0; round < 3; round++) {
 		MUST(guest_aspace(&g, &as) == 0);
 		for (int i = 0; i < 4; i++)
@@ -116,15 +116,15 @@ static void the_platform_works_under_the_filter(void **state)
 }
 
 /* clang-format off */
-static void try_open(void)   { MUST(host_filter_install() == 0); syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY); }
-static void try_socket(void) { MUST(host_filter_install() == 0); syscall(SYS_socket, AF_INET, SOCK_STREAM, 0); }
-static void try_exec(void)   { MUST(host_filter_install() == 0); syscall(SYS_execve, "/bin/true", NULL, NULL); }
-static void try_fork(void)   { MUST(host_filter_install() == 0); syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }
-static void try_userns(void) { MUST(host_filter_install() == 0); syscall(SYS_unshare, 0x10000000); }
-static void try_code(void)   { MUST(host_filter_install() == 0); syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
-static void try_poke(void)   { MUST(host_filter_install() == 0); syscall(SYS_ptrace, PTRACE_POKEDATA, 1, 0, 0); }
-static void try_kill(void)   { MUST(host_filter_install() == 0); syscall(SYS_kill, 1, 0); }
-static void try_filter(void) { MUST(host_filter_install() == 0); syscall(SYS_seccomp, 1, 0, 0); }
+static void try_open(void)   { MUST(host_filter_install(false) == 0); syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY); }
+static void try_socket(void) { MUST(host_filter_install(false) == 0); syscall(SYS_socket, AF_INET, SOCK_STREAM, 0); }
+static void try_exec(void)   { MUST(host_filter_install(false) == 0); syscall(SYS_execve, "/bin/true", NULL, NULL); }
+static void try_fork(void)   { MUST(host_filter_install(false) == 0); syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }
+static void try_userns(void) { MUST(host_filter_install(false) == 0); syscall(SYS_unshare, 0x10000000); }
+static void try_code(void)   { MUST(host_filter_install(false) == 0); syscall(SYS_mmap, 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+static void try_poke(void)   { MUST(host_filter_install(false) == 0); syscall(SYS_ptrace, PTRACE_POKEDATA, 1, 0, 0); }
+static void try_kill(void)   { MUST(host_filter_install(false) == 0); syscall(SYS_kill, 1, 0); }
+static void try_filter(void) { MUST(host_filter_install(false) == 0); syscall(SYS_seccomp, 1, 0, 0); }
 /* clang-format on */
 
 static void anything_else_is_death(void **state)
@@ -154,7 +154,7 @@ static void arguments_count(void **state)
 {
 	static struct bpf_insn p[BPF_MAX_INSNS];
 	const uint32_t yes = BPF_SECCOMP_ALLOW, no = BPF_SECCOMP_KILL_PROCESS;
-	int nr = host_filter_program(1234, p, ARRAY_SIZE(p));
+	int nr = host_filter_program(false, 1234, p, ARRAY_SIZE(p));
 	size_t n = (size_t)nr;
 
 	assert_true(nr > 0);

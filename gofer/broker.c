@@ -117,12 +117,15 @@ static void do_bind(const struct broker_req *q, int fd)
 	reply(ret < 0 ? -errno : 0, NULL, 0, false, -1);
 }
 
-static bool request_allowed(int protocol, const struct nlmsghdr *h)
+/* first: the first byte of the body */
+static bool request_allowed(int protocol, const struct nlmsghdr *h, uint8_t first)
 {
 	if (!(h->nlmsg_flags & NLM_F_REQUEST))
 		return false;
+	/* Unix sockets of the namespace are nobody's business in there */
 	if (protocol == NETLINK_SOCK_DIAG)
-		return h->nlmsg_type == SOCK_DIAG_BY_FAMILY;
+		return h->nlmsg_type == SOCK_DIAG_BY_FAMILY && h->nlmsg_len > sizeof(*h) &&
+		       (first == AF_INET || first == AF_INET6);
 	switch (h->nlmsg_type) {
 	case RTM_GETLINK:
 	case RTM_GETADDR:
@@ -169,7 +172,7 @@ static void do_netlink(const struct broker_req *q)
 	}
 	memcpy(buf, q->data, q->size);
 	memcpy(&h, buf, sizeof(h));
-	if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > q->size || !request_allowed(q->a, &h)) {
+	if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > q->size || !request_allowed(q->a, &h, (uint8_t)buf[sizeof(h)])) {
 		reply(-EPERM, NULL, 0, false, -1);
 		return;
 	}

@@ -9,11 +9,14 @@
 #include <abi/linux/stat.h>
 
 #include "fs/proc/proc.h"
+#include "net/host/hostnet.h"
 #include "net/loopback/inet.h"
 #include "net/unix/unix.h"
 
 static int dev_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
 	strbuf_puts(
 		out,
 		"Inter-|   Receive                                                |  Transmit\n"
@@ -81,21 +84,33 @@ static int inet_show(struct strbuf *out, int family, int type)
 static int tcp_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	return inet_show(out, LX_AF_INET, LX_SOCK_STREAM);
+
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
 }
 
 static int tcp6_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	return inet_show(out, LX_AF_INET6, LX_SOCK_STREAM);
+
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
 }
 
 static int udp_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	return inet_show(out, LX_AF_INET, LX_SOCK_DGRAM);
+
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
 }
 
 static int udp6_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	return inet_show(out, LX_AF_INET6, LX_SOCK_DGRAM);
+
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
 }
 
 static int unix_show(const struct pseudo_ctx *x, struct strbuf *out)
@@ -134,6 +149,8 @@ static int sockstat_show(const struct pseudo_ctx *x, struct strbuf *out)
 	unsigned int all = 0, tcp = 0, udp = 0;
 	struct socket *s;
 
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
 	mutex_lock(&g_net_lock);
 	list_for_each_entry(s, &g_sockets, table_link) {
 		all++;
@@ -153,28 +170,42 @@ static int sockstat_show(const struct pseudo_ctx *x, struct strbuf *out)
 	{                                                                                          \
 		.name = n, .mode = LX_S_IFREG | 0444, .text = t, .flags = PSEUDO_OWNER_ROOT        \
 	}
+/* Of the container's namespace if there is one, else what an empty one shows. */
+static int hosted_show(const struct pseudo_ctx *x, struct strbuf *out)
+{
+	if (hostnet_on())
+		return broker_proc(x->node->name, out);
+	strbuf_puts(out, x->node->text);
+	return 0;
+}
+
+#define HOSTED(n, t)                                                                               \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .show = hosted_show, .text = t,              \
+		.flags = PSEUDO_OWNER_ROOT                                                         \
+	}
 #define SHOW(n, fn)                                                                                \
 	{                                                                                          \
 		.name = n, .mode = LX_S_IFREG | 0444, .show = fn, .flags = PSEUDO_OWNER_ROOT       \
 	}
 
 const struct pseudo_node proc_net_nodes[] = {
-	RO("arp",
+	HOSTED("arp",
 	   "IP address       HW type     Flags       HW address            Mask     Device\n"),
 	SHOW("dev", dev_show),
-	RO("if_inet6", "00000000000000000000000000000001 01 80 10 80       lo\n"),
-	RO("igmp", "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"),
-	RO("ipv6_route", ""),
+	HOSTED("if_inet6", "00000000000000000000000000000001 01 80 10 80       lo\n"),
+	HOSTED("igmp", "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"),
+	HOSTED("ipv6_route", ""),
 	RO("netlink",
 	   "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n"),
 	RO("packet", "sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n"),
-	RO("protocols",
+	HOSTED("protocols",
 	   "protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re sp bi "
 	   "br ha uh gp em\n"),
-	RO("raw",
+	HOSTED("raw",
 	   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer "
 	   "drops\n"),
-	RO("route",
+	HOSTED("route",
 	   "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"),
 	SHOW("sockstat", sockstat_show),
 	SHOW("tcp", tcp_show),

@@ -2,7 +2,8 @@
 /*
  * NETLINK_ROUTE (rtnetlink(7)): dumps of links, addresses and routes, which is what getifaddrs(3),
  * ip(8) and language runtimes ask. There is one link, lo. Requests that would change something
- * answer EPERM or EOPNOTSUPP. Other protocols: sockets can be made for NETLINK_KOBJECT_UEVENT
+ * answer EPERM or EOPNOTSUPP. With --network=host requests that only read are answered by the
+ * container's namespace, through the broker, and so is NETLINK_SOCK_DIAG. Other protocols: sockets can be made for NETLINK_KOBJECT_UEVENT
  * (nothing ever arrives), not for the rest.
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <base/bits.h>
 
 #include "kernel/task.h"
+#include "net/host/hostnet.h"
 #include "net/socket.h"
 
 #define REPLY_MAX 4096u
@@ -214,6 +216,66 @@ static int handle(struct socket *s, struct task *t, const struct lx_nlmsghdr *re
 	return ret;
 }
 
+/* --- of the container's network namespace --- */
+
+/* One datagram of an answer: what is whole in it, addressed to the guest's socket. */
+static int relay(void *arg, const void *data, size_t size)
+{
+	struct socket *s = arg;
+	struct skb *b = skb_new(size);
+	size_t at = 0;
+	int ret;
+
+	if (!b)
+		return -ENOBUFS;
+	memcpy(b->data, data, size);
+	while (size - at >= sizeof(struct lx_nlmsghdr)) {
+		struct lx_nlmsghdr h;
+		size_t step;
+
+		memcpy(&h, b->data + at, sizeof(h));
+		if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > size - at)
+			break;
+		h.nlmsg_pid = nl_of(s)->portid;
+		memcpy(b->data + at, &h, sizeof(h));
+		step = (h.nlmsg_len + 3) & ~(size_t)3;
+		if (step > size - at) {
+			at = size;
+			break;
+		}
+		at += step;
+	}
+	b->len = (uint32_t)at;
+	ret = at ? skq_push(s->rx, b, NULL) : -EBADMSG;
+	if (ret < 0) {
+		skb_free(b);
+		return -ENOBUFS;
+	}
+	return 0;
+}
+
+/* Requests that only read go to the broker, which has its own list of them. */
+static int handle_hosted(struct socket *s, struct task *t, const struct lx_nlmsghdr *req,
+			 const void *msg)
+{
+	bool dump = (req->nlmsg_flags & LX_NLM_F_DUMP) == LX_NLM_F_DUMP;
+	struct reply *r;
+	int ret = broker_netlink(s->protocol, msg, req->nlmsg_len, relay, s);
+
+	if (ret == 0 && (dump || !(req->nlmsg_flags & LX_NLM_F_ACK)))
+		return 0;
+	if (ret == -EPERM && task_capable(t, LX_CAP_NET_ADMIN))
+		ret = -EOPNOTSUPP;
+	r = malloc(sizeof(*r));
+	if (!r)
+		return -ENOBUFS;
+	r->len = 0;
+	put_error(r, req, nl_of(s)->portid, ret);
+	ret = push(s, r->buf, r->len);
+	free(r);
+	return ret;
+}
+
 static void autobind(struct socket *s, struct task *t)
 {
 	static _Atomic uint32_t next = 0x80000000u;
@@ -297,7 +359,7 @@ static ssize_t nl_send(struct socket *s, struct task *t, struct sock_msg *m)
 	got = n ? uio_read(m->uio, buf, n) : 0;
 	if (got < (ssize_t)n)
 		return -EFAULT;
-	while (s->protocol == LX_NETLINK_ROUTE && n - at >= sizeof(h)) {
+	while (s->protocol != LX_NETLINK_KOBJECT_UEVENT && n - at >= sizeof(h)) {
 		int family;
 
 		memcpy(&h, buf + at, sizeof(h));
@@ -305,7 +367,8 @@ static ssize_t nl_send(struct socket *s, struct task *t, struct sock_msg *m)
 			break;
 		family = h.nlmsg_len > sizeof(h) ? buf[at + sizeof(h)] : 0;
 		if (h.nlmsg_flags & LX_NLM_F_REQUEST && h.nlmsg_type >= 16) {
-			ret = handle(s, t, &h, family);
+			ret = hostnet_on() ? handle_hosted(s, t, &h, buf + at) :
+					     handle(s, t, &h, family);
 			if (ret < 0)
 				return ret;
 		}
@@ -413,7 +476,8 @@ int netlink_socket_new(int type, int protocol, struct task *t, struct socket **r
 		return -ESOCKTNOSUPPORT;
 	if (protocol < 0 || protocol >= 32)
 		return -EPROTONOSUPPORT;
-	if (protocol != LX_NETLINK_ROUTE && protocol != LX_NETLINK_KOBJECT_UEVENT)
+	if (protocol != LX_NETLINK_ROUTE && protocol != LX_NETLINK_KOBJECT_UEVENT &&
+	    !(protocol == LX_NETLINK_SOCK_DIAG && hostnet_on()))
 		return -EPROTONOSUPPORT;
 	n = calloc(1, sizeof(*n));
 	if (!n)

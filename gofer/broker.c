@@ -172,7 +172,8 @@ static void do_netlink(const struct broker_req *q)
 	}
 	memcpy(buf, q->data, q->size);
 	memcpy(&h, buf, sizeof(h));
-	if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > q->size || !request_allowed(q->a, &h, (uint8_t)buf[sizeof(h)])) {
+	if (h.nlmsg_len < sizeof(h) || h.nlmsg_len > q->size ||
+	    !request_allowed(q->a, &h, (uint8_t)buf[sizeof(h)])) {
 		reply(-EPERM, NULL, 0, false, -1);
 		return;
 	}

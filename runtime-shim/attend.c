@@ -260,7 +260,10 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 			return -EIO;
 		}
 		if (p[BROKER].revents) {
-			/* what is open goes on working; the sentry reports what cannot be had any more */
+			/*
+			 * what is open goes on working; the sentry reports what cannot be had any
+			 * more
+			 */
 			waitpid(a->sb->broker, NULL, 0);
 			close(a->sb->broker_pidfd);
 			a->sb->broker = a->sb->broker_pidfd = -1;

@@ -296,9 +296,8 @@ static int start_helper(struct gofer_start *s, const char *what,
 
 int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 {
-	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1, broker_a = -1,
-		       broker_b = -1,
-		       log = -1, cpuinfo = -1, meminfo = -1;
+	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1,
+		       broker_a = -1, broker_b = -1, log = -1, cpuinfo = -1, meminfo = -1;
 	int sv[2], ret;
 
 	raise_limits(r->conf);

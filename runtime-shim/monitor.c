@@ -76,8 +76,9 @@ static void parse(int argc, char **argv, struct sandbox *sb, int *ret_slave, int
 		const char *name;
 		int *v;
 	} table[] = {
-		{ "--ctl=", &sb->ctl }, { "--tty=", &sb->tty },       { "--slave=", ret_slave },
-		{ "--dir=", ret_dir },  { "--sentry=", &sb->sentry }, { "--gofer=", &sb->gofer },
+		{ "--ctl=", &sb->ctl },       { "--tty=", &sb->tty },
+		{ "--slave=", ret_slave },    { "--dir=", ret_dir },
+		{ "--sentry=", &sb->sentry }, { "--gofer=", &sb->gofer },
 		{ "--broker=", &sb->broker },
 	};
 

@@ -191,7 +191,7 @@ static int hosted_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 const struct pseudo_node proc_net_nodes[] = {
 	HOSTED("arp",
-	   "IP address       HW type     Flags       HW address            Mask     Device\n"),
+	       "IP address       HW type     Flags       HW address            Mask     Device\n"),
 	SHOW("dev", dev_show),
 	HOSTED("if_inet6", "00000000000000000000000000000001 01 80 10 80       lo\n"),
 	HOSTED("igmp", "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"),
@@ -200,13 +200,13 @@ const struct pseudo_node proc_net_nodes[] = {
 	   "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n"),
 	RO("packet", "sk       RefCnt Type Proto  Iface R Rmem   User   Inode\n"),
 	HOSTED("protocols",
-	   "protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re sp bi "
-	   "br ha uh gp em\n"),
+	       "protocol  size sockets  memory press maxhdr  slab module     cl co di ac io in de sh ss gs se re sp bi "
+	       "br ha uh gp em\n"),
 	HOSTED("raw",
-	   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer "
-	   "drops\n"),
+	       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer "
+	       "drops\n"),
 	HOSTED("route",
-	   "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"),
+	       "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"),
 	SHOW("sockstat", sockstat_show),
 	SHOW("tcp", tcp_show),
 	SHOW("tcp6", tcp6_show),

@@ -83,8 +83,7 @@ static int check_kind(int family, int type, int protocol, struct task *t)
 		return -EINVAL;
 	switch (type) {
 	case LX_SOCK_STREAM:
-		return protocol == 0 || protocol == LX_IPPROTO_TCP ||
-				       protocol == LX_IPPROTO_MPTCP ?
+		return protocol == 0 || protocol == LX_IPPROTO_TCP || protocol == LX_IPPROTO_MPTCP ?
 			       0 :
 			       -EPROTONOSUPPORT;
 	case LX_SOCK_DGRAM:
@@ -141,7 +140,8 @@ static int do_connect(struct socket *s, struct task *t, const struct sock_addr *
 	int ret = host_net_connect(fd_of(s), &a->storage, a->len);
 
 	if ((ret == -EINPROGRESS || ret == -EALREADY) && !(file_flags & LX_O_NONBLOCK))
-		return -EAGAIN; /* asked again when it is writable: the host then tells how it went */
+		/* asked again when it is writable: the host then tells how it went */
+		return -EAGAIN;
 	return ret;
 }
 
@@ -278,8 +278,8 @@ static ssize_t do_recv(struct socket *s, struct task *t, struct sock_msg *sm)
 		return n;
 	if (sm->name)
 		sm->name->len = MIN(m.name_len, (uint32_t)sizeof(sm->name->storage));
-	sm->ret_flags |= (unsigned int)m.flags & (LX_MSG_TRUNC | LX_MSG_CTRUNC | LX_MSG_EOR |
-						  LX_MSG_OOB | LX_MSG_ERRQUEUE);
+	sm->ret_flags |= (unsigned int)m.flags &
+			 (LX_MSG_TRUNC | LX_MSG_CTRUNC | LX_MSG_EOR | LX_MSG_OOB | LX_MSG_ERRQUEUE);
 	sm->ctl_len = sm->ctl ? MIN(m.control_len, sm->ctl_room) : 0;
 	sm->full_len = (size_t)n;
 	return n;

@@ -3,8 +3,8 @@
  * NETLINK_ROUTE (rtnetlink(7)): dumps of links, addresses and routes, which is what getifaddrs(3),
  * ip(8) and language runtimes ask. There is one link, lo. Requests that would change something
  * answer EPERM or EOPNOTSUPP. With --network=host requests that only read are answered by the
- * container's namespace, through the broker, and so is NETLINK_SOCK_DIAG. Other protocols: sockets can be made for NETLINK_KOBJECT_UEVENT
- * (nothing ever arrives), not for the rest.
+ * container's namespace, through the broker, and so is NETLINK_SOCK_DIAG. Other protocols: sockets
+ * can be made for NETLINK_KOBJECT_UEVENT (nothing ever arrives), not for the rest.
  */
 #include <errno.h>
 #include <stdlib.h>

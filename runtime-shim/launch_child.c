@@ -167,6 +167,8 @@ static void stdio_null(int keep_stderr)
 	dup2(null, 1);
 	if (!keep_stderr)
 		dup2(null, 2);
+	if (null > 2)
+		close(null);
 }
 
 __noreturn void launch_sentry_child(const struct sentry_start *start)

@@ -239,6 +239,9 @@ int hostnet_getsockopt(struct socket *s, int fd, struct task *t, int level, int 
 			break;
 		}
 	}
+	if (level != LX_SOL_SOCKET && level != LX_SOL_IP && level != LX_SOL_IPV6 &&
+	    level != LX_SOL_TCP && level != LX_SOL_UDP && level != LX_SOL_RAW)
+		return -EOPNOTSUPP;
 	if (!allowed(level, opt, GET))
 		return -ENOPROTOOPT;
 	ret = host_net_getsockopt(fd, level, opt, buf, &len);

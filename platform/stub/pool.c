@@ -43,8 +43,9 @@ static void give_index(struct stub_system *sys, unsigned int index, unsigned int
 	/* zero for the next stub of this index; no process maps these pages any more */
 	memset(&sys->cmd[index], 0, sizeof(sys->cmd[index]));
 	memset(sys->reply + (size_t)index * STUB_REPLY_SIZE, 0, sizeof(struct stub_reply_page));
+	/* a guest can touch all of the first piece, not just the slots in use */
 	if (nr_slots) {
-		host_punch(sys->slot_fd, at, (uint64_t)nr_slots * SLOT_SIZE);
+		host_punch(sys->slot_fd, at, SLOT_RANGE);
 		host_punch(sys->slot_fd, at + SLOT_RO, (uint64_t)nr_slots * SLOT_SIZE);
 	}
 	mutex_lock(&sys->lock);

@@ -45,7 +45,8 @@ struct broker_rep {
 
 #define BROKER_PROC_FILES(X)                                                                       \
 	X("dev")                                                                                   \
-	X("tcp") X("tcp6") X("udp") X("udp6") X("raw") X("raw6") X("icmp") X("icmp6") X("route")   \
+	X("tcp")                                                                                   \
+	X("tcp6") X("udp") X("udp6") X("raw") X("raw6") X("icmp") X("icmp6") X("route")            \
 		X("ipv6_route") X("if_inet6") X("arp") X("snmp") X("snmp6") X("netstat")           \
 			X("sockstat") X("sockstat6") X("igmp") X("dev_mcast") X("protocols")
 

@@ -64,7 +64,7 @@ struct mappable {
 	const struct mappable_ops *ops; /* const after init */
 	struct mutex lock;              /* LC_MAPPABLE: guards the list */
 	struct list_head mappings;      /* mm's book-keeping of vmas that map this */
-	struct patch_space *patches; /* owned; rewritten system call sites, or NULL; lock */
+	struct patch_space *patches;    /* owned; rewritten system call sites, or NULL; lock */
 };
 
 /*

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PATCH_CODE_MAX   32
-#define PATCH_INSN_SIZE  2      /* of a system call instruction that can be rewritten */
-#define PATCH_EDIT_MAX   5
+#define PATCH_CODE_MAX  32
+#define PATCH_INSN_SIZE 2 /* of a system call instruction that can be rewritten */
+#define PATCH_EDIT_MAX  5
 
 enum patch_kind {
 	PATCH_LEAVE,  /* it goes on trapping */
@@ -35,7 +35,9 @@ struct patch_plan {
 	/* bytes that this depends on or changes: no other plan may change them. Edit 1 apart. */
 	uint16_t pin_off, pin_len;
 	uint16_t site; /* offset of the instruction */
-	/* where a thread that stands on the trampoline's first byte, or in the island, goes back to */
+	/*
+	 * where a thread that stands on the trampoline's first byte, or in the island, goes back to
+	 */
 	uint16_t back;
 	uint64_t nr;   /* PATCH_MOV: what the trampoline loads */
 	int64_t tramp; /* the trampoline's first byte, from the start of the page */

@@ -49,9 +49,10 @@ static void check(const char *what, const struct state *in, const struct state *
 		printf("%s: " #f " changed\n", what);                                              \
 	}
 	SAME(rbx)
-	SAME(rdx) SAME(rsi) SAME(rdi) SAME(rbp) SAME(r8) SAME(r9) SAME(r10) SAME(r12) SAME(r13)
-		SAME(r14) SAME(r15) if (memcmp(in->xmm[0], out->xmm[0], 32) ||
-					memcmp(in->xmm[15], out->xmm[15], 16))
+	SAME(rdx)
+	SAME(rsi) SAME(rdi) SAME(rbp) SAME(r8) SAME(r9) SAME(r10) SAME(r12) SAME(r13) SAME(r14)
+		SAME(r15) if (memcmp(in->xmm[0], out->xmm[0], 32) ||
+			      memcmp(in->xmm[15], out->xmm[15], 16))
 	{
 		printf("%s: xmm changed\n", what);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rewritten call sites in address spaces: what guests run, what the sentry reads, what takes it back. */
+/*
+ * Rewritten call sites in address spaces: what guests run, what the sentry reads, what takes it
+ * back.
+ */
 #include "testmap.h"
 
 #include "mm/mm_int.h"
@@ -182,7 +185,8 @@ static void changes_of_the_text(void **state)
 	assert_true(rewritten(mm, SITE));
 	assert_int_equal(guest_byte(mm, SITE + 0x80), 0x91);
 	/* moved */
-	assert_int_equal(mm_mremap(mm, A + P, P, P, LX_MREMAP_MAYMOVE | LX_MREMAP_FIXED, to, NULL), to);
+	assert_int_equal(mm_mremap(mm, A + P, P, P, LX_MREMAP_MAYMOVE | LX_MREMAP_FIXED, to, NULL),
+			 to);
 	assert_int_equal(guest_byte(mm, to + 0x100), 0x0f);
 	patch(mm, to + 0x102);
 	assert_true(rewritten(mm, to + 0x100));
@@ -237,7 +241,8 @@ static void what_is_left_alone(void **state)
 	patch(mm, PC);
 	assert_false(rewritten(mm, SITE));
 	/* private, but mapped shared and writable as well */
-	assert_int_equal(test_map_file(mm, f, A + 64 * P, 8 * P, RW, LX_MAP_SHARED | LX_MAP_FIXED, 0),
+	assert_int_equal(test_map_file(mm, f, A + 64 * P, 8 * P, RW, LX_MAP_SHARED | LX_MAP_FIXED,
+				       0),
 			 A + 64 * P);
 	assert_int_equal(test_map_file(mm, f, A, 8 * P, RX, FIX, 0), A);
 	assert_int_equal(guest_byte(mm, SITE), 0x0f);

@@ -128,7 +128,8 @@ __maybe_unused static int kt_setup(void **state)
 				     .platform = g_kt.fake,
 				     .nr_cpus = 2,
 				     .hostname = "t",
-				     .max_pids = 200, .max_tasks = 200 };
+				     .max_pids = 200,
+				     .max_tasks = 200 };
 	assert_int_equal(kernel_new(&cfg, &g_kt.k), 0);
 	return 0;
 }

@@ -101,6 +101,11 @@ struct platform_ops {
 	 * confirmed dead: its pages may then be freed.
 	 */
 	void (*aspace_free)(struct aspace *as);
+	/*
+	 * Optional: begins the end. No guest code runs in it soon after; aspace_free() is still to
+	 * come, and waits less.
+	 */
+	void (*aspace_kill)(struct aspace *as);
 
 	/*
 	 * Posted: returns at once. Replaces whatever is there (MAP_FIXED); any later run() of a

@@ -550,6 +550,11 @@ static int st_aspace_new(struct platform *p, struct aspace **ret_as)
 	return 0;
 }
 
+static void st_aspace_kill(struct aspace *as)
+{
+	stub_kill(as->stub);
+}
+
 static void st_aspace_free(struct aspace *as)
 {
 	struct gthread *th;
@@ -740,6 +745,7 @@ const struct platform_ops systrap_platform_ops = {
 	.file_put = stub_file_put,
 	.aspace_new = st_aspace_new,
 	.aspace_free = st_aspace_free,
+	.aspace_kill = st_aspace_kill,
 	.map = st_map,
 	.unmap = st_unmap,
 	.protect = st_protect,

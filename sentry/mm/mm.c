@@ -148,6 +148,7 @@ int mm_alloc(uint64_t aslr_seed, struct mm **ret_mm)
 		return ret;
 	}
 	ref_init(&mm->ref);
+	INIT_LIST_HEAD(&mm->reap_link);
 	mutex_init(&mm->lock, LC_MM);
 	cond_init(&mm->quiesce_end);
 	atomic_init(&mm->seq, atomic_fetch_add(&first_seq, 1ul << 24));
@@ -193,7 +194,7 @@ static void free_vmas(struct vma *v)
 }
 
 /* Kills the host process, then lets go of everything it mapped. */
-static void mm_teardown(struct mm *mm)
+void mm_teardown(struct mm *mm)
 {
 	struct aspace *as;
 	struct mm_exe *exe;
@@ -263,8 +264,12 @@ void mm_user_get(struct mm *mm)
 
 void mm_user_put(struct mm *mm)
 {
-	if (atomic_fetch_sub(&mm->users, 1) == 1)
+	if (atomic_fetch_sub(&mm->users, 1) == 1) {
+		/* takes over our reference */
+		if (mm_reap_later(mm))
+			return;
 		mm_teardown(mm);
+	}
 	mm_put(mm);
 }
 

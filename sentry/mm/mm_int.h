@@ -112,6 +112,7 @@ struct mm {
 	struct ref ref;
 	atomic_uint users;
 	struct aspace *as;          /* owned; NULL after the last user left */
+	struct list_head reap_link; /* reap.c */
 	uint64_t aslr_seed;         /* const after init */
 	uaddr_t min_addr, max_addr; /* const after init */
 
@@ -161,6 +162,13 @@ struct mm_exe {
 	void *exe; /* owned */
 	void (*put)(void *exe);
 };
+/* --- mm.c, reap.c --- */
+
+/* Kills the host process, then lets go of everything it mapped. */
+void mm_teardown(struct mm *mm);
+/* Takes over a reference, to do that later; or says no. */
+bool mm_reap_later(struct mm *mm);
+
 static inline void mm_exe_unref(struct mm_exe *e)
 {
 	if (e && ref_put(&e->ref)) {

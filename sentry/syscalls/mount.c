@@ -154,7 +154,11 @@ long sys_umount2(struct task *t, const struct sysargs *a)
 		return -EINVAL;
 	ret = task_walk(t, LX_AT_FDCWD, arg_addr(a, 0),
 			flags & LX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
-	return ret < 0 ? ret : vfs_umount(t->fs->mntns, &at, flags);
+	if (ret < 0)
+		return ret;
+	/* what a process that ended had mapped keeps nothing busy */
+	mm_reap_wait();
+	return vfs_umount(t->fs->mntns, &at, flags);
 }
 
 long sys_pivot_root(struct task *t, const struct sysargs *a)

@@ -27,7 +27,9 @@ struct mm;
 /* What an address space is started with; one per sandbox, set by boot. */
 int mm_system_init(struct platform *p);
 void mm_system_fini(void);
-/* Until address spaces that ended before this call are gone, and what they referred to is let go. */
+/*
+ * Until address spaces that ended before this call are gone, and what they referred to is let go.
+ */
 void mm_reap_wait(void);
 
 /* Limits that mm must obey; filled by the caller per call since rlimits belong to the thread group.

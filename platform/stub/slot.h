@@ -56,15 +56,16 @@
 #define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
 
 /* --- first piece: offsets --- */
-#define SLOT_SEQ           0x00 /* u32, futex: stub counts up for each event. Alone in its cache line */
-#define SLOT_KIND          0x40 /* u32: SLOT_EV_* */
-#define SLOT_SIG           0x44 /* u32: signal of the frame */
-#define SLOT_SLEEPS        0x48 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
+/* a line of its own for what tells of an event, since each line that changes hands costs */
+#define SLOT_SEQ           0x00 /* u32, futex: stub counts up for each event */
+#define SLOT_KIND          0x04 /* u32: SLOT_EV_* */
+#define SLOT_FS_BASE       0x08 /* u64: of the guest, at the event */
+#define SLOT_GS_BASE       0x10 /* u64: likewise, as the processor had it */
+#define SLOT_FRAME         0x18 /* u64: address of the frame's ucontext */
+#define SLOT_SIG           0x20 /* u32: signal of the frame */
+#define SLOT_SLEEPS        0x40 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
 #define SLOT_KICK          0x50 /* u32: a kick came while stub code ran */
 #define SLOT_STEP          0x54 /* u32: a single step came while stub code ran */
-#define SLOT_FRAME         0x58 /* u64: address of the frame's ucontext */
-#define SLOT_FS_BASE       0x60 /* u64: of the guest, at the event */
-#define SLOT_GS_BASE       0x68 /* u64: likewise, as the processor had it */
 #define SLOT_REGS          0x80 /* struct regs: of the fast entry */
 #define SLOT_ANSWERS       0x200
 #define SLOT_ANSWERS_SIZE  0x600
@@ -86,10 +87,10 @@
 #define SLOT_EV_FRAMED 5
 
 /* --- second piece: offsets --- */
-#define SLOT_RO_GO           0x00 /* u32, futex: sentry counts up for each command. Alone in its line */
-#define SLOT_RO_CMD          0x40  /* u32: SLOT_CMD_* */
-#define SLOT_RO_FS_BASE      0x48  /* u64: for SLOT_CMD_FAST and _RETURN */
-#define SLOT_RO_GS_BASE      0x50  /* u64 */
+#define SLOT_RO_GO           0x00 /* u32, futex: sentry counts up for each command */
+#define SLOT_RO_CMD          0x04 /* u32: SLOT_CMD_* */
+#define SLOT_RO_FS_BASE      0x08 /* u64: for SLOT_CMD_FAST and _RETURN */
+#define SLOT_RO_GS_BASE      0x10 /* u64 */
 #define SLOT_RO_SPIN         0x80  /* u32: how often the stub looks at GO before it sleeps */
 #define SLOT_RO_SLEEPS       0x84  /* u32: sentry sleeps on SLOT_SEQ, or is about to */
 #define SLOT_RO_FLAGS        0x88  /* u32: SLOT_FLAG_* */
@@ -111,10 +112,11 @@
 #include <platform/regs.h>
 
 struct slot {
-	uint32_t seq, pad0[15];
-	uint32_t kind, sig, sleeps, pad1, kick, step;
-	uint64_t frame, fs_base, gs_base;
-	uint64_t pad2[2];
+	uint32_t seq, kind;
+	uint64_t fs_base, gs_base, frame;
+	uint32_t sig, pad0[7];
+	uint32_t sleeps, pad1[3], kick, step;
+	uint64_t pad2[5];
 	struct regs regs;
 	uint8_t pad3[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
 	uint8_t answers[SLOT_ANSWERS_SIZE];
@@ -124,10 +126,9 @@ struct slot {
 };
 
 struct slot_ro {
-	uint32_t go, pad0[15];
-	uint32_t cmd, pad1;
+	uint32_t go, cmd;
 	uint64_t fs_base, gs_base;
-	uint64_t pad2[5];
+	uint64_t pad0[13];
 	uint32_t spin, sleeps, flags, pad3;
 	uint64_t stack[3];
 	uint64_t mask;
@@ -139,6 +140,9 @@ _Static_assert(sizeof(struct slot) == SLOT_SIZE, "slot");
 _Static_assert(sizeof(struct slot_ro) == 0x1000, "read-only page of a slot");
 _Static_assert(offsetof(struct slot, regs) == SLOT_REGS, "registers of a slot");
 _Static_assert(offsetof(struct slot, gs_base) == SLOT_GS_BASE, "words of a slot");
+_Static_assert(offsetof(struct slot, kick) == SLOT_KICK, "words of a slot");
+_Static_assert(offsetof(struct slot, sleeps) == SLOT_SLEEPS, "words of a slot");
+_Static_assert(offsetof(struct slot_ro, gs_base) == SLOT_RO_GS_BASE, "words of a read-only page");
 _Static_assert(offsetof(struct slot, answers) == SLOT_ANSWERS, "answers of a slot");
 _Static_assert(offsetof(struct slot_ro, stack) == SLOT_RO_STACK, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, mask) == SLOT_RO_MASK, "words of a read-only page");

@@ -180,9 +180,16 @@ void trap_load_fast(const struct slot *g, struct regs *r)
 
 bool trap_store_fast(struct slot *g, const struct regs *r)
 {
+	volatile uint64_t *to = (volatile uint64_t *)&g->regs;
+	const uint64_t *from = (const uint64_t *)r;
+
 	if (r->rcx != r->rip || r->r11 != r->eflags || r->gs_base || r->eflags & X86_EFLAGS_TF)
 		return false;
-	memcpy(&g->regs, r, offsetof(struct regs, fs_base));
+	/* a call changes one or two: the other lines stay where the stub has them */
+	for (size_t i = 0; i < offsetof(struct regs, fs_base) / 8; i++) {
+		if (to[i] != from[i])
+			to[i] = from[i];
+	}
 	return true;
 }
 

@@ -29,6 +29,11 @@ struct guest_event {
 	enum guest_event_kind kind;
 	/* GE_SYSCALL: it came by a trap that rewriting the instruction before pc would avoid */
 	bool patchable;
+	/*
+	 * Of the registers only number, arguments and result were set: regs_get() gives the others.
+	 * If it is not called the next run() takes the result only.
+	 */
+	bool partial;
 	enum guest_access access; /* GE_FAULT */
 	uint64_t addr;            /* GE_FAULT, GE_EXCEPTION: faulting address */
 	/*

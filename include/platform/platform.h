@@ -151,6 +151,11 @@ struct platform_ops {
 	 */
 	int (*run)(struct gthread *th, struct regs *r, struct guest_event *ev);
 	/*
+	 * After an event that was partial: all registers but those that it gave. May be NULL. Same
+	 * thread as run().
+	 */
+	void (*regs_get)(struct gthread *th, struct regs *r);
+	/*
 	 * Makes the present or the next run() of th return GE_KICKED soon. Any thread, any time
 	 * between thread_new and thread_free, also while th is not running. An unanswered kick
 	 * kills the aspace after 100 ms.

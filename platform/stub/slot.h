@@ -56,16 +56,21 @@
 #define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
 
 /* --- first piece: offsets --- */
-/* a line of its own for what tells of an event, since each line that changes hands costs */
+/*
+ * What the sentry needs of a call through the fast entry is one cache line, since each line that
+ * changes hands costs 100 ns; the other registers stay where they are until it asks for them.
+ */
 #define SLOT_SEQ           0x00 /* u32, futex: stub counts up for each event */
 #define SLOT_KIND          0x04 /* u32: SLOT_EV_* */
-#define SLOT_FS_BASE       0x08 /* u64: of the guest, at the event */
-#define SLOT_GS_BASE       0x10 /* u64: likewise, as the processor had it */
-#define SLOT_FRAME         0x18 /* u64: address of the frame's ucontext */
-#define SLOT_SIG           0x20 /* u32: signal of the frame */
+#define SLOT_CALL          0x08 /* u64 [7], SLOT_EV_FAST: rax, rdi, rsi, rdx, r10, r8, r9 */
 #define SLOT_SLEEPS        0x40 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
+#define SLOT_SIG           0x44 /* u32: signal of the frame */
 #define SLOT_KICK          0x50 /* u32: a kick came while stub code ran */
 #define SLOT_STEP          0x54 /* u32: a single step came while stub code ran */
+#define SLOT_FRAME         0x58 /* u64: address of the frame's ucontext */
+/* u64: of the guest, at the event, as the processor had them; of SLOT_EV_FAST see SLOT_REGS */
+#define SLOT_FS_BASE       0x60
+#define SLOT_GS_BASE       0x68
 #define SLOT_REGS          0x80 /* struct regs: of the fast entry */
 #define SLOT_ANSWERS       0x200
 #define SLOT_ANSWERS_SIZE  0x600
@@ -91,6 +96,7 @@
 #define SLOT_RO_CMD          0x04 /* u32: SLOT_CMD_* */
 #define SLOT_RO_FS_BASE      0x08 /* u64: for SLOT_CMD_FAST and _RETURN */
 #define SLOT_RO_GS_BASE      0x10 /* u64 */
+#define SLOT_RO_RET          0x18 /* u64: for SLOT_CMD_RESULT */
 #define SLOT_RO_SPIN         0x80  /* u32: how often the stub looks at GO before it sleeps */
 #define SLOT_RO_SLEEPS       0x84  /* u32: sentry sleeps on SLOT_SEQ, or is about to */
 #define SLOT_RO_FLAGS        0x88  /* u32: SLOT_FLAG_* */
@@ -103,6 +109,7 @@
 #define SLOT_CMD_FRAME  2 /* in the fast entry: take a signal, so that there is a frame */
 #define SLOT_CMD_RETURN 3 /* in a signal handler: rt_sigreturn, the frame is as it shall be */
 #define SLOT_CMD_EXIT   4 /* end this host thread */
+#define SLOT_CMD_RESULT 5 /* as FAST, nothing changed but rax, which is SLOT_RO_RET */
 
 /* The fast entry answers nothing by itself: tracing, guest seccomp, --strace. */
 #define SLOT_FLAG_NO_ANSWERS 1
@@ -113,10 +120,10 @@
 
 struct slot {
 	uint32_t seq, kind;
-	uint64_t fs_base, gs_base, frame;
-	uint32_t sig, pad0[7];
-	uint32_t sleeps, pad1[3], kick, step;
-	uint64_t pad2[5];
+	uint64_t call[7];
+	uint32_t sleeps, sig, pad1[2], kick, step;
+	uint64_t frame, fs_base, gs_base;
+	uint64_t pad2[2];
 	struct regs regs;
 	uint8_t pad3[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
 	uint8_t answers[SLOT_ANSWERS_SIZE];
@@ -127,8 +134,8 @@ struct slot {
 
 struct slot_ro {
 	uint32_t go, cmd;
-	uint64_t fs_base, gs_base;
-	uint64_t pad0[13];
+	uint64_t fs_base, gs_base, ret;
+	uint64_t pad0[12];
 	uint32_t spin, sleeps, flags, pad3;
 	uint64_t stack[3];
 	uint64_t mask;

@@ -22,6 +22,7 @@
 
 #define DEATH_CHECK 100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
 #define KICK_SIGNAL SIGUSR1
+#define EAGER       100 /* looks without a pause: most events come before it would end */
 #define IDLE_MAX    8 /* host threads kept per address space for threads to come */
 
 static struct systrap *to_st(struct platform *p)
@@ -66,9 +67,10 @@ static int await_event(struct gthread *th)
 		uint64_t limit = spin_limit(th), start = 0;
 
 		for (unsigned int n = 1; now == old; n++) {
-			trap_relax();
+			if (n > EAGER)
+				trap_relax();
 			now = read_seq(th);
-			if (now != old || n % 16)
+			if (now != old || n % 32)
 				continue;
 			if (!start)
 				start = host_now_ns();
@@ -208,6 +210,7 @@ static int st_thread_new(struct aspace *as, struct gthread **ret_th)
 	atomic_store(&th->cpu_ns, 0);
 	atomic_store(&th->kick_ns, 0);
 	th->fresh = true;
+	th->partial = false;
 	mutex_lock(&as->st->lock);
 	list_add_tail(&th->link, &as->threads);
 	list_add_tail(&th->all, &as->st->threads);
@@ -393,9 +396,10 @@ static int on_event(struct gthread *th, bool stepping, struct regs *r, struct gu
 
 	th->at_frame = kind != SLOT_EV_FAST;
 	if (likely(kind == SLOT_EV_FAST)) {
-		trap_load_fast(th->g, r);
-		trap_load_bases(th->g, th->va, r);
-		*ev = (struct guest_event){ .kind = GE_SYSCALL };
+		trap_load_call(th->g, r);
+		th->partial = true;
+		ev->kind = GE_SYSCALL;
+		ev->partial = true;
 		th->nr_fast++;
 		return 0;
 	}
@@ -433,12 +437,28 @@ static int on_event(struct gthread *th, bool stepping, struct regs *r, struct gu
 	}
 }
 
-/* The guest's registers into slot or frame: all but the command. */
-static int load(struct gthread *th, const struct regs *r)
+/* What on_event() left out, while the guest still waits. */
+static void st_regs_get(struct gthread *th, struct regs *r)
 {
-	struct regs want = *r;
+	if (th->partial)
+		trap_load_rest(th->g, r);
+	th->partial = false;
+}
+
+/* The guest's registers into slot or frame; the command that makes them so. */
+static int load(struct gthread *th, struct regs *r)
+{
+	struct regs want;
 	int ret;
 
+	if (likely(th->partial)) {
+		if (!th->at_frame && !th->fresh) {
+			th->ro->ret = regs_ret(r);
+			return SLOT_CMD_RESULT;
+		}
+		st_regs_get(th, r);
+	}
+	want = *r;
 	regs_sanitize(&want);
 	regs_set_no_syscall(&want);
 	if (th->fresh || (!th->at_frame && !trap_store_fast(th->g, &want))) {
@@ -449,7 +469,7 @@ static int load(struct gthread *th, const struct regs *r)
 	if (th->at_frame)
 		trap_store(th->g, &th->at, &want);
 	trap_store_bases(th->ro, th->va, &want);
-	return 0;
+	return th->at_frame ? SLOT_CMD_RETURN : SLOT_CMD_FAST;
 }
 
 static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
@@ -460,12 +480,14 @@ static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 
 	if (th->gone)
 		return -ESRCH;
-	if (!regs_valid(r))
+	/* with the step flag no call gets as far as the fast entry */
+	stepping = !th->partial && regs_stepping(r);
+	if (!th->partial && !regs_valid(r))
 		return report_bad_regs(ev);
-	stepping = regs_stepping(r);
 	while (ret > 0) {
 		uint32_t posted = stub_posted(s);
 		uint64_t went;
+		int cmd;
 
 		ret = stub_before_run(s);
 		if (ret < 0)
@@ -475,19 +497,22 @@ static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 		 */
 		if (th->seen != posted && stub_done(s, posted))
 			th->seen = posted;
-		ret = load(th, r);
+		ret = cmd = load(th, r);
 		if (ret < 0)
 			break;
 		atomic_store(&th->kick_ns, 0);
 		atomic_store(&th->running, true);
 		if (atomic_exchange(&th->kicked, false)) {
 			atomic_store(&th->running, false);
-			return report_kick(ev);
+			ev->partial = th->partial;
+			ev->kind = GE_KICKED;
+			return 0;
 		}
+		th->partial = false;
 		spin_before_run(th);
 		went = host_now_ns();
 		atomic_store_explicit(&th->entered_ns, went, memory_order_relaxed);
-		command(th, th->at_frame ? SLOT_CMD_RETURN : SLOT_CMD_FAST);
+		command(th, (uint32_t)cmd);
 		ret = await_event(th);
 		atomic_store_explicit(&th->entered_ns, 0, memory_order_relaxed);
 		atomic_store_explicit(&th->guest_ns,
@@ -754,6 +779,7 @@ const struct platform_ops systrap_platform_ops = {
 	.thread_free = st_thread_free,
 	.thread_idle = spin_idle,
 	.run = st_run,
+	.regs_get = st_regs_get,
 	.kick = st_kick,
 	.fp_size = st_fp_size,
 	.fp_get = st_fp_get,

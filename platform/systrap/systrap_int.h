@@ -53,6 +53,7 @@ struct gthread {
 	uint32_t seq, go;             /* last event taken, last command given */
 	uint32_t seen;                /* commands that were done when the guest last went on */
 	uint64_t nr_fast, nr_trapped; /* calls by the fast entry, by signals */
+	bool partial; /* of its registers only a call's were given out: st_regs_get() */
 	bool gone;                    /* dead, or about to be */
 	bool newborn;                 /* its first event is still to come */
 	bool fresh;                   /* starts with clean floating point, which is not set yet */

@@ -36,6 +36,11 @@ void trap_load(const struct slot *g, const struct trap_at *at, struct regs *r,
 	       struct trap_info *ret_info);
 /* r is sanitised. */
 void trap_store(struct slot *g, const struct trap_at *at, const struct regs *r);
+/*
+ * A call by the fast entry: number and arguments only; and all the others, when they are asked for.
+ */
+void trap_load_call(const struct slot *g, struct regs *r);
+void trap_load_rest(const struct slot *g, struct regs *r);
 /* Registers of the fast entry, made such as a trap would have left them. */
 void trap_load_fast(const struct slot *g, struct regs *r);
 /* Can the fast entry give these back? Then they are stored. */

@@ -74,6 +74,7 @@ struct task {
 	/* task-private (other threads read them only while the task is known stopped, or through
 	 * accessors) */
 	struct regs regs;
+	bool regs_partial; /* only number, arguments and result: task_regs_fill() first */
 	struct gthread *gt; /* owned; NULL before the first run and after exit */
 	struct mm *mm;      /* owned user; changes in exec, under task->lock for readers elsewhere
 			       (task_mm_get) */
@@ -238,6 +239,8 @@ static inline struct task *task_get(struct task *t)
 	return t;
 }
 void task_put(struct task *t);
+/* t is the caller: all of t->regs from here on, not only those of the call under way. */
+void task_regs_fill(struct task *t);
 DEFINE_AUTO_PUT(task)
 struct tgroup *tgroup_get(struct tgroup *tg);
 void tgroup_put(struct tgroup *tg);

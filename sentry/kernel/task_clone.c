@@ -321,6 +321,7 @@ long task_clone(struct task *t, const struct clone_req *rq)
 	int32_t tid;
 	int ret, fd = -1;
 
+	task_regs_fill(t);
 	ret = check_flags(t, rq);
 	if (ret == 0)
 		ret = check_limits(t);

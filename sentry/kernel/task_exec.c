@@ -196,6 +196,7 @@ int exec_commit(struct task *t, struct exec_image *img)
 	itimers_exec(t->tg);
 	reset_attributes(t, img);
 	regs_init_user(&t->regs, img->entry, img->sp);
+	t->regs_partial = false;
 	t->regs_replaced = true;
 	t->in_syscall = false;
 	t->restart.fn = NULL;

@@ -126,6 +126,13 @@ static void on_dead_aspace(struct task *t)
 	tgroup_exit(t->tg, LX_SIGKILL);
 }
 
+void task_regs_fill(struct task *t)
+{
+	if (t->regs_partial && t->gt)
+		plat_ops(t)->regs_get(t->gt, &t->regs);
+	t->regs_partial = false;
+}
+
 /* --- work --- */
 
 static void run_works(struct task *t)
@@ -155,6 +162,7 @@ static bool do_work(struct task *t)
 {
 	unsigned int work = atomic_load(&t->work);
 
+	task_regs_fill(t);
 	if (work & TW_PAUSE) {
 		task_paused(t);
 		work = atomic_load(&t->work);
@@ -185,7 +193,7 @@ static void leave_trampoline(struct task *t, struct guest_event *ev)
 		    (ev->kind == GE_EXCEPTION && ev->signo == LX_SIGTRAP && ev->trapno == 1);
 	struct mm_patch_fix fix;
 
-	if (!t->mm || !mm_patch_fixup(t->mm, regs_pc(&t->regs), &fix))
+	if (!t->mm || t->regs_partial || !mm_patch_fixup(t->mm, regs_pc(&t->regs), &fix))
 		return;
 	if (!step) {
 		regs_set_pc(&t->regs, fix.back);
@@ -255,6 +263,7 @@ void task_run(struct task *t)
 		lockcheck_none_held("run");
 		memset(&ev, 0, sizeof(ev));
 		ret = ops->run(t->gt, &t->regs, &ev);
+		t->regs_partial = ev.partial;
 		atomic_store(&t->in_guest, false);
 		if (unlikely(ret < 0)) {
 			on_dead_aspace(t);

@@ -57,10 +57,11 @@ bool seccomp_allows(struct task *t, uint32_t nr, const struct syscall_row *row,
 	struct lx_seccomp_data data = {
 		.nr = (int32_t)nr,
 		.arch = ARCH_AUDIT,
-		.instruction_pointer = regs_pc(&t->regs),
 	};
 	uint32_t verdict;
 
+	task_regs_fill(t);
+	data.instruction_pointer = regs_pc(&t->regs);
 	if (t->seccomp_mode == LX_SECCOMP_MODE_STRICT)
 		return strict_allows(t, row, ret);
 	memcpy(data.args, args->a, sizeof(data.args));

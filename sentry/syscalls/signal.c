@@ -109,6 +109,7 @@ long sys_pause(struct task *t, const struct sysargs *a)
 
 long sys_rt_sigreturn(struct task *t, const struct sysargs *a)
 {
+	task_regs_fill(t);
 	return signal_return(t);
 }
 
@@ -354,10 +355,12 @@ long sys_rt_tgsigqueueinfo(struct task *t, const struct sysargs *a)
 
 long sys_sigaltstack(struct task *t, const struct sysargs *a)
 {
-	uaddr_t uss = arg_addr(a, 0), uold = arg_addr(a, 1);
-	uaddr_t sp = regs_sp(&t->regs);
+	uaddr_t uss = arg_addr(a, 0), uold = arg_addr(a, 1), sp;
 	struct lx_sigaltstack ss, old;
 	int ret;
+
+	task_regs_fill(t);
+	sp = regs_sp(&t->regs);
 
 	if (uss && copyin(t, &ss, uss, sizeof(ss)) < 0)
 		return -EFAULT;

@@ -30,6 +30,10 @@ void trap_load(const struct slot *g, const struct trap_at *at, struct regs *r,
 
 void trap_store(struct slot *g, const struct trap_at *at, const struct regs *r) {}
 
+void trap_load_call(const struct slot *g, struct regs *r) {}
+
+void trap_load_rest(const struct slot *g, struct regs *r) {}
+
 void trap_load_fast(const struct slot *g, struct regs *r)
 {
 	memset(r, 0, sizeof(*r));

@@ -169,6 +169,35 @@ void trap_store(struct slot *g, const struct trap_at *at, const struct regs *r)
 	f->uc_sigmask = 0;
 }
 
+void trap_load_call(const struct slot *g, struct regs *r)
+{
+	r->orig_rax = r->rax = READ(g->call[0]);
+	r->rdi = READ(g->call[1]);
+	r->rsi = READ(g->call[2]);
+	r->rdx = READ(g->call[3]);
+	r->r10 = READ(g->call[4]);
+	r->r8 = READ(g->call[5]);
+	r->r9 = READ(g->call[6]);
+}
+
+void trap_load_rest(const struct slot *g, struct regs *r)
+{
+	struct regs all;
+
+	trap_load_fast(g, &all);
+	all.fs_base = all.fs_base < STUB_TOP ? all.fs_base : 0;
+	all.gs_base = 0;
+	all.orig_rax = r->orig_rax;
+	all.rax = r->rax;
+	all.rdi = r->rdi;
+	all.rsi = r->rsi;
+	all.rdx = r->rdx;
+	all.r10 = r->r10;
+	all.r8 = r->r8;
+	all.r9 = r->r9;
+	*r = all;
+}
+
 void trap_load_fast(const struct slot *g, struct regs *r)
 {
 	memcpy(r, &g->regs, sizeof(*r));

@@ -31,6 +31,7 @@ long sys_arch_prctl(struct task *t, const struct sysargs *a)
 	uaddr_t addr = arg_addr(a, 1);
 	uint64_t v;
 
+	task_regs_fill(t);
 	switch (arg_int(a, 0)) {
 	case LX_ARCH_SET_FS:
 		if (addr >= ADDRESS_MAX)

@@ -60,14 +60,14 @@
  * What the sentry needs of a call through the fast entry is one cache line, since each line that
  * changes hands costs 100 ns; the other registers stay where they are until it asks for them.
  */
-#define SLOT_SEQ           0x00 /* u32, futex: stub counts up for each event */
-#define SLOT_KIND          0x04 /* u32: SLOT_EV_* */
-#define SLOT_CALL          0x08 /* u64 [7], SLOT_EV_FAST: rax, rdi, rsi, rdx, r10, r8, r9 */
-#define SLOT_SLEEPS        0x40 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
-#define SLOT_SIG           0x44 /* u32: signal of the frame */
-#define SLOT_KICK          0x50 /* u32: a kick came while stub code ran */
-#define SLOT_STEP          0x54 /* u32: a single step came while stub code ran */
-#define SLOT_FRAME         0x58 /* u64: address of the frame's ucontext */
+#define SLOT_SEQ    0x00 /* u32, futex: stub counts up for each event */
+#define SLOT_KIND   0x04 /* u32: SLOT_EV_* */
+#define SLOT_CALL   0x08 /* u64 [7], SLOT_EV_FAST: rax, rdi, rsi, rdx, r10, r8, r9 */
+#define SLOT_SLEEPS 0x40 /* u32: stub sleeps on SLOT_RO_GO, or is about to */
+#define SLOT_SIG    0x44 /* u32: signal of the frame */
+#define SLOT_KICK   0x50 /* u32: a kick came while stub code ran */
+#define SLOT_STEP   0x54 /* u32: a single step came while stub code ran */
+#define SLOT_FRAME  0x58 /* u64: address of the frame's ucontext */
 /* u64: of the guest, at the event, as the processor had them; of SLOT_EV_FAST see SLOT_REGS */
 #define SLOT_FS_BASE       0x60
 #define SLOT_GS_BASE       0x68
@@ -92,11 +92,11 @@
 #define SLOT_EV_FRAMED 5
 
 /* --- second piece: offsets --- */
-#define SLOT_RO_GO           0x00 /* u32, futex: sentry counts up for each command */
-#define SLOT_RO_CMD          0x04 /* u32: SLOT_CMD_* */
-#define SLOT_RO_FS_BASE      0x08 /* u64: for SLOT_CMD_FAST and _RETURN */
-#define SLOT_RO_GS_BASE      0x10 /* u64 */
-#define SLOT_RO_RET          0x18 /* u64: for SLOT_CMD_RESULT */
+#define SLOT_RO_GO           0x00  /* u32, futex: sentry counts up for each command */
+#define SLOT_RO_CMD          0x04  /* u32: SLOT_CMD_* */
+#define SLOT_RO_FS_BASE      0x08  /* u64: for SLOT_CMD_FAST and _RETURN */
+#define SLOT_RO_GS_BASE      0x10  /* u64 */
+#define SLOT_RO_RET          0x18  /* u64: for SLOT_CMD_RESULT */
 #define SLOT_RO_SPIN         0x80  /* u32: how often the stub looks at GO before it sleeps */
 #define SLOT_RO_SLEEPS       0x84  /* u32: sentry sleeps on SLOT_SEQ, or is about to */
 #define SLOT_RO_FLAGS        0x88  /* u32: SLOT_FLAG_* */

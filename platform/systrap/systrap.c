@@ -23,7 +23,7 @@
 #define DEATH_CHECK 100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
 #define KICK_SIGNAL SIGUSR1
 #define EAGER       100 /* looks without a pause: most events come before it would end */
-#define IDLE_MAX    8 /* host threads kept per address space for threads to come */
+#define IDLE_MAX    8   /* host threads kept per address space for threads to come */
 
 static struct systrap *to_st(struct platform *p)
 {

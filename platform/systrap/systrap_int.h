@@ -53,12 +53,12 @@ struct gthread {
 	uint32_t seq, go;             /* last event taken, last command given */
 	uint32_t seen;                /* commands that were done when the guest last went on */
 	uint64_t nr_fast, nr_trapped; /* calls by the fast entry, by signals */
-	bool partial; /* of its registers only a call's were given out: st_regs_get() */
-	bool gone;                    /* dead, or about to be */
-	bool newborn;                 /* its first event is still to come */
-	bool fresh;                   /* starts with clean floating point, which is not set yet */
-	bool at_frame;                /* waits in a signal handler, not in the fast entry */
-	struct trap_at at;            /* then: its frame */
+	bool partial;      /* of its registers only a call's were given out: st_regs_get() */
+	bool gone;         /* dead, or about to be */
+	bool newborn;      /* its first event is still to come */
+	bool fresh;        /* starts with clean floating point, which is not set yet */
+	bool at_frame;     /* waits in a signal handler, not in the fast entry */
+	struct trap_at at; /* then: its frame */
 	atomic_bool kicked, running;
 	_Atomic uint64_t guest_ns;   /* time between going on and stopping, so far ... */
 	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */

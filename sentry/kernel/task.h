@@ -74,7 +74,7 @@ struct task {
 	/* task-private (other threads read them only while the task is known stopped, or through
 	 * accessors) */
 	struct regs regs;
-	bool regs_partial; /* only number, arguments and result: task_regs_fill() first */
+	bool regs_partial;  /* only number, arguments and result: task_regs_fill() first */
 	struct gthread *gt; /* owned; NULL before the first run and after exit */
 	struct mm *mm;      /* owned user; changes in exec, under task->lock for readers elsewhere
 			       (task_mm_get) */

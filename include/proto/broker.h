@@ -43,13 +43,12 @@ struct broker_rep {
 	uint8_t data[];
 };
 
-#define BROKER_PROC_FILES(X)                                                                       \
-	X("dev")                                                                                   \
-	X("tcp")                                                                                   \
-	X("tcp6")                                                                                  \
-	X("udp") X("udp6") X("raw") X("raw6") X("icmp") X("icmp6") X("route") X("ipv6_route")      \
-		X("if_inet6") X("arp") X("snmp") X("snmp6") X("netstat") X("sockstat")             \
-			X("sockstat6") X("igmp") X("dev_mcast") X("protocols")
+/* clang-format off */
+#define BROKER_PROC_FILES(X) \
+	X("dev") X("tcp") X("tcp6") X("udp") X("udp6") X("raw") X("raw6") X("icmp") X("icmp6") \
+	X("route") X("ipv6_route") X("if_inet6") X("arp") X("snmp") X("snmp6") X("netstat") \
+	X("sockstat") X("sockstat6") X("igmp") X("dev_mcast") X("protocols")
+/* clang-format on */
 
 /* Whole and well-formed: the request of the packet, else NULL. */
 static inline const struct broker_req *broker_req_decode(const void *packet, size_t size)

@@ -51,7 +51,9 @@ static void check(const char *what, const struct state *in, const struct state *
 	SAME(rbx)
 	SAME(rdx)
 	SAME(rsi)
+	/* clang-format off */
 	SAME(rdi) SAME(rbp) SAME(r8) SAME(r9) SAME(r10) SAME(r12) SAME(r13) SAME(r14)
+		/* clang-format on */
 		SAME(r15) if (memcmp(in->xmm[0], out->xmm[0], 32) ||
 			      memcmp(in->xmm[15], out->xmm[15], 16))
 	{

@@ -27,6 +27,7 @@
 #define MAX_OVERLAYS  256 /* each costs two of the host's mappings */
 #define MAX_ZONES     128
 #define LEFT_SIZE     64
+#define SEEN_SIZE     256
 #define FORK_OVERLAYS 24
 #define RX            (PF_PROT_READ | PF_PROT_EXEC)
 
@@ -52,12 +53,13 @@ struct mm_patches {
 	struct overlay *dead;     /* the host may map their pages until the next settling */
 	struct patch_space *anon; /* owned: for pages that are this address space's own */
 	uaddr_t left[LEFT_SIZE];  /* sites that cannot be rewritten here */
+	uaddr_t seen[SEEN_SIZE];  /* sites that trapped once: many never do again */
 	_Atomic uaddr_t lo, hi;   /* all zones that ever were lie in between */
 };
 
 /* For the debug log. */
 static struct {
-	atomic_uint sites[PATCH_NR_KINDS], versions, overlays, restored, evicted, rolled;
+	atomic_uint sites[PATCH_NR_KINDS], overlays, restored, evicted, rolled;
 } g_stat;
 
 static void patch_restore_pages(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
@@ -578,11 +580,14 @@ static int overlay_map(struct mm *mm, struct patch_space *space, struct patch_ve
 	return 0;
 }
 
-/* Page's version of the site at off: known already, or planned now. 0 and *ret_page, -errno. */
+/*
+ * The page of the site at off, where it is known already or planned now; buf gets the page with all
+ * its sites rewritten. 0 and *ret_page, -errno.
+ */
 static int site_get(struct place *pl, const struct pma *p, unsigned int off, uint64_t sysno,
-		    struct patch_page **ret_page) REQUIRES(pl->mm->lock) REQUIRES(pl->space->lock)
+		    uint8_t *buf, struct patch_page **ret_page) REQUIRES(pl->mm->lock)
+	REQUIRES(pl->space->lock)
 {
-	uint8_t buf[PAGE_SIZE];
 	struct patch_plan plan;
 	struct patch_ask ask = {
 		.page = buf,
@@ -594,6 +599,7 @@ static int site_get(struct place *pl, const struct pma *p, unsigned int off, uin
 		.may_edit = place_may_edit,
 		.ctx = pl,
 	};
+	uint64_t sum;
 	int ret;
 
 	ret = read_page(p, pl->va, buf);
@@ -601,30 +607,23 @@ static int site_get(struct place *pl, const struct pma *p, unsigned int off, uin
 		return ret;
 	if (!patch_is_site(buf, off))
 		return -ENOENT;
+	sum = patch_sum(buf);
 	pl->page = patch_page_find(pl->space, pl->index);
-	if (pl->page) {
-		patch_page_apply(pl->page, buf);
-		if (!patch_page_matches(pl->page, buf)) {
-			patch_page_drop(STEAL(pl->page));
-			ret = read_page(p, pl->va, buf);
-			if (ret < 0)
-				return ret;
-		} else if (patch_page_has(pl->page, off)) {
-			*ret_page = pl->page;
-			return 0;
-		}
+	if (pl->page && !patch_page_apply(pl->page, buf))
+		patch_page_drop(STEAL(pl->page));
+	if (pl->page && patch_page_has(pl->page, off)) {
+		*ret_page = pl->page;
+		return 0;
 	}
 	patch_plan(&ask, &plan);
 	if (plan.kind == PATCH_LEAVE) {
 		atomic_fetch_add(&g_stat.sites[PATCH_LEAVE], 1);
 		return -ENOENT;
 	}
-	ret = patch_space_add(pl->space, pl->index, &plan, buf, ret_page);
-	if (ret < 0)
-		return ret;
-	atomic_fetch_add(&g_stat.sites[plan.kind], 1);
-	atomic_fetch_add(&g_stat.versions, 1);
-	return 0;
+	ret = patch_space_add(pl->space, pl->index, &plan, sum, buf, ret_page);
+	if (ret == 0)
+		atomic_fetch_add(&g_stat.sites[plan.kind], 1);
+	return ret;
 }
 
 static bool may_rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t va)
@@ -635,15 +634,23 @@ static bool may_rewrite(struct mm *mm, const struct vma *v, const struct pma *p,
 	       mm->as && (p->kind != PMA_FILE || !mappable_is_shared_writable(v->m));
 }
 
-/* By what is known of the file, or of this address space alone. */
+/*
+ * By what is known of the file, or of this address space alone. Rewriting costs as much as ten traps
+ * do, so the second trap of a site in an address space is what makes it jump here, and the second one
+ * anywhere what makes it known to all that map the file later.
+ */
 static int rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t site,
 		   uint64_t sysno, bool common) REQUIRES(mm->lock)
 {
 	uaddr_t va = page_down(site);
 	struct place pl = { .mm = mm, .va = va, .space = space_of(mm, v, common) };
 	struct overlay *o = overlay_find(mm->patches, va);
+	uaddr_t *seen = &mm->patches->seen[hash_u64(site) % SEEN_SIZE];
+	struct patch_version *version;
+	uint8_t buf[PAGE_SIZE];
 	struct patch_page *page;
-	int ret;
+	bool often, again;
+	int ret = 0;
 
 	if (!pl.space)
 		return -ENOMEM;
@@ -652,9 +659,17 @@ static int rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uadd
 		return -EBUSY;
 	pl.index = index_of(v, va, common);
 	mutex_lock(&pl.space->lock);
-	ret = site_get(&pl, p, (unsigned int)(site - va), sysno, &page);
-	if (ret == 0 && !(o && (o->version == page->version || o->version == page->image)))
-		ret = overlay_map(mm, pl.space, page->version, va, pl.index);
+	again = *seen == site;
+	*seen = site;
+	often = patch_seen(pl.space, (pl.index << PAGE_SHIFT) + page_offset(site));
+	if (!often && !again)
+		goto out;
+	ret = site_get(&pl, p, (unsigned int)(site - va), sysno, buf, &page);
+	if (ret < 0 || !again || (o && (o->version == page->version || o->version == page->image)))
+		goto out;
+	version = patch_page_version(page, buf);
+	ret = version ? overlay_map(mm, pl.space, version, va, pl.index) : -ENOMEM;
+out:
 	mutex_unlock(&pl.space->lock);
 	return ret;
 }
@@ -786,8 +801,8 @@ void mm_system_log(void)
 {
 	if (!g_mm.limits.syscall_entry)
 		return;
-	log_dbg("sites: %u pun, %u mov, %u island, %u left; %u versions, %u overlays, %u restored, %u zones evicted, %u rolled back",
+	log_dbg("sites: %u pun, %u mov, %u island, %u left; %u overlays, %u restored, %u zones evicted, %u rolled back",
 		g_stat.sites[PATCH_PUN], g_stat.sites[PATCH_MOV], g_stat.sites[PATCH_ISLAND],
-		g_stat.sites[PATCH_LEAVE], g_stat.versions, g_stat.overlays, g_stat.restored,
+		g_stat.sites[PATCH_LEAVE], g_stat.overlays, g_stat.restored,
 		g_stat.evicted, g_stat.rolled);
 }

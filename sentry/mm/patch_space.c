@@ -54,10 +54,8 @@ void patch_version_put(struct patch_version *v)
 	free(v);
 }
 
-void patch_page_put(struct patch_page *p)
+static void page_free(struct patch_page *p)
 {
-	if (!p || !ref_put(&p->ref))
-		return;
 	patch_version_put(p->version);
 	free(p->edits);
 	free(p->sites);
@@ -77,7 +75,7 @@ void patch_space_put(struct patch_space *s)
 		struct hlist_node *tmp;
 
 		hlist_for_each_entry_safe(p, tmp, &s->pages[i], hash)
-			patch_page_put(p);
+			page_free(p);
 		hlist_for_each_entry_safe(t, tmp, &s->tramps[i], hash) {
 			pagefile_free(t->off, PAGE_SIZE);
 			free(t->entries);
@@ -152,25 +150,36 @@ static void apply_edit(const struct patch_edit *e, uint8_t *buf)
 	memcpy(buf + e->off, e->bytes, e->len);
 }
 
-void patch_page_apply(const struct patch_page *p, uint8_t *buf)
+uint64_t patch_sum(const uint8_t *buf)
 {
-	for (unsigned int i = 0; i < p->nr_edits; i++)
-		apply_edit(&p->edits[i], buf);
+	static const struct hash_key key = { { 0x7061746368, 0x73756d } };
+
+	return hash_bytes(&key, buf, PAGE_SIZE);
 }
 
-bool patch_page_matches(const struct patch_page *p, const uint8_t *buf)
+bool patch_page_apply(const struct patch_page *p, uint8_t *buf)
 {
-	uint64_t size = PAGE_SIZE;
-	void *win;
-
-	return pagefile_window(p->version->off, &size, &win) == 0 && size == PAGE_SIZE &&
-	       memcmp(win, buf, PAGE_SIZE) == 0;
+	if (patch_sum(buf) != p->sum)
+		return false;
+	for (unsigned int i = 0; i < p->nr_edits; i++)
+		apply_edit(&p->edits[i], buf);
+	return true;
 }
 
 void patch_page_drop(struct patch_page *p)
 {
 	hlist_del(&p->hash);
-	patch_page_put(p);
+	page_free(p);
+}
+
+bool patch_seen(struct patch_space *s, uint64_t linear)
+{
+	uint64_t *slot = &s->seen[hash_u64(linear) % PATCH_SEEN];
+
+	if (*slot == linear)
+		return true;
+	*slot = linear;
+	return false;
 }
 
 static int grow(void **array, unsigned int nr, size_t size)
@@ -192,7 +201,6 @@ static struct patch_page *page_make(struct patch_space *s, uint64_t index) REQUI
 
 	if (!p)
 		return NULL;
-	ref_init(&p->ref);
 	p->index = index;
 	hlist_add_head(&p->hash, &s->pages[slot_of(index)]);
 	return p;
@@ -278,69 +286,81 @@ static int version_new(uint64_t index, uint64_t nr, struct patch_version **ret_v
 	return 0;
 }
 
-/* v's jumps go into these pages too; runs that are near each other become one. */
-static bool add_zones(struct patch_version *v, const struct patch_run *more, uint64_t near)
+/* Jumps go into these pages too; runs that are near each other become one. */
+static bool add_zone(struct patch_run *zones, unsigned int *nr, const struct patch_run *more,
+		     uint64_t near)
 {
-	for (unsigned int i = 0; i < v->nr_zones; i++) {
-		struct patch_run *z = &v->zones[i];
+	for (unsigned int i = 0; i < *nr; i++) {
+		struct patch_run *z = &zones[i];
 		uint64_t lo = MIN(z->index, more->index);
 		uint64_t hi = MAX(z->index + z->nr, more->index + more->nr);
 
-		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP || hi - lo > z->nr + more->nr + near)
+		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP ||
+		    hi - lo > z->nr + more->nr + near)
 			continue;
 		z->index = lo;
 		z->nr = hi - lo;
 		return true;
 	}
-	if (v->nr_zones == PATCH_ZONES)
+	if (*nr == PATCH_ZONES)
 		return false;
-	v->zones[v->nr_zones++] = *more;
+	zones[(*nr)++] = *more;
 	return true;
 }
 
+struct patch_version *patch_page_version(struct patch_page *p, const uint8_t *buf)
+{
+	struct patch_version *v;
+
+	if (p->version)
+		return p->version;
+	if (version_new(p->index, 1, &v) < 0)
+		return NULL;
+	if (pagefile_write(v->off, buf, PAGE_SIZE) < 0) {
+		patch_version_put(v);
+		return NULL;
+	}
+	memcpy(v->zones, p->zones, sizeof(v->zones));
+	v->nr_zones = p->nr_zones;
+	p->version = v;
+	return v;
+}
+
 int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan,
-		    uint8_t *buf, struct patch_page **ret_page)
+		    uint64_t sum, uint8_t *buf, struct patch_page **ret_page)
 {
 	struct patch_run zone = { index + (uint64_t)(plan->tramp >> PAGE_SHIFT), 1 };
 	struct patch_page *p = patch_page_find(s, index);
 	struct patch_tramp *t = patch_tramp_find(s, zone.index);
-	struct patch_version *v;
 
 	if (!p)
 		p = page_make(s, index);
 	if (!t)
 		t = tramp_make(s, zone.index);
-	if (!p || !t || grow((void **)&p->sites, p->nr_sites, sizeof(*p->sites)) < 0 ||
-	    version_new(index, 1, &v) < 0)
+	if (!p || !t || grow((void **)&p->sites, p->nr_sites, sizeof(*p->sites)) < 0)
 		goto nomem;
-	for (unsigned int i = 0; p->version && i < p->version->nr_zones; i++)
-		(void)add_zones(v, &p->version->zones[i], 0);
-	if (!add_zones(v, &zone, 0))
-		goto free;
+	p->sum = sum;
 	for (unsigned int i = 0; i < plan->nr_edits; i++) {
 		if (grow((void **)&p->edits, p->nr_edits + i, sizeof(*p->edits)) < 0)
-			goto free;
+			goto nomem;
 		p->edits[p->nr_edits + i] = plan->edit[i];
-		apply_edit(&plan->edit[i], buf);
 	}
-	if (tramp_write(t, index, plan) < 0 || pagefile_write(v->off, buf, PAGE_SIZE) < 0)
-		goto free;
+	if (!add_zone(p->zones, &p->nr_zones, &zone, 0) || tramp_write(t, index, plan) < 0)
+		goto nomem;
 	p->nr_edits += plan->nr_edits;
-	for (unsigned int i = 0; i < plan->nr_edits; i++)
+	for (unsigned int i = 0; i < plan->nr_edits; i++) {
+		apply_edit(&plan->edit[i], buf);
 		bits_set(p->pinned, plan->edit[i].off, plan->edit[i].len);
+	}
 	bits_set(p->pinned, plan->pin_off, plan->pin_len);
 	p->sites[p->nr_sites++] = plan->site;
 	p->image = NULL;
-	patch_version_put(p->version);
-	p->version = v;
+	patch_version_put(STEAL(p->version));
 	s->nr_sites++;
 	*ret_page = p;
 	return 0;
-free:
-	patch_version_put(v);
 nomem:
-	/* a page without a version is of no use to anybody */
-	if (p && !p->version)
+	if (p && !p->nr_sites)
 		patch_page_drop(p);
 	return -ENOMEM;
 }
@@ -407,22 +427,18 @@ static struct patch_page **pages_in(struct patch_space *s, uint64_t index, uint6
 static void image_page(struct patch_version *v, struct patch_page *p, uint8_t *buf)
 {
 	struct patch_version was = *v;
-	uint8_t original[PAGE_SIZE];
 
-	memcpy(original, buf, PAGE_SIZE);
-	patch_page_apply(p, buf);
-	for (unsigned int i = 0; i < p->version->nr_zones; i++) {
-		if (!add_zones(v, &p->version->zones[i], IMAGE_NEAR))
+	for (unsigned int i = 0; i < p->nr_zones; i++) {
+		if (!add_zone(v->zones, &v->nr_zones, &p->zones[i], IMAGE_NEAR))
 			goto leave;
 	}
-	if (!patch_page_matches(p, buf))
+	if (!patch_page_apply(p, buf))
 		goto leave;
 	p->image = v;
 	return;
 leave:
 	memcpy(v->zones, was.zones, sizeof(v->zones));
 	v->nr_zones = was.nr_zones;
-	memcpy(buf, original, PAGE_SIZE);
 }
 
 static int image_fill(struct patch_version *v, struct backing_file *bf, struct patch_page **list,

@@ -17,6 +17,7 @@
 #include "mm/patch_plan.h"
 
 #define PATCH_HASH  64
+#define PATCH_SEEN  512 /* sites remembered as having trapped once */
 #define PATCH_ZONES 12 /* runs of trampoline pages that one version may need */
 #define PATCH_GROUP                                                                                \
 	1024 /* trampoline pages whose indices lie next to each other lie so in the memory file */
@@ -34,15 +35,16 @@ struct patch_version {
 };
 
 struct patch_page {
-	struct ref ref; /* the table's and one per user that holds no lock */
 	struct hlist_node hash;
-	uint64_t index;
-	struct patch_version *version;     /* the newest of this page alone; owned */
+	uint64_t index, sum;           /* sum: of the page as the file has it */
+	struct patch_version *version; /* of this page alone, if one was wanted; owned */
 	const struct patch_version *image; /* that has all of this page's sites; only compared */
 	struct patch_edit *edits;
 	unsigned int nr_edits;
 	uint16_t *sites; /* offsets of those that are rewritten */
 	unsigned int nr_sites;
+	struct patch_run zones[PATCH_ZONES]; /* where its jumps go */
+	unsigned int nr_zones;
 	uint8_t pinned[PAGE_SIZE / 8]; /* bytes that no more plan may change */
 };
 
@@ -72,6 +74,7 @@ struct patch_space {
 	struct hlist_head pages[PATCH_HASH], tramps[PATCH_HASH];
 	struct patch_group *groups;
 	unsigned int nr_sites;
+	uint64_t seen[PATCH_SEEN]; /* linear addresses of sites that trapped, by hash */
 	/* the image, and what it was made of */
 	struct patch_version *image; /* owned */
 	unsigned int image_sites;
@@ -85,31 +88,34 @@ static inline struct patch_space *patch_space_get(struct patch_space *s)
 	return s;
 }
 void patch_version_put(struct patch_version *v);
-void patch_page_put(struct patch_page *p);
 
 struct patch_page *patch_page_find(struct patch_space *s, uint64_t index) REQUIRES(s->lock);
 struct patch_tramp *patch_tramp_find(struct patch_space *s, uint64_t index) REQUIRES(s->lock);
 /* Where the trampoline page of this index is, or would be, in the memory file; -ENOMEM. */
 int patch_tramp_off(struct patch_space *s, uint64_t index, uint64_t *ret_off) REQUIRES(s->lock);
 bool patch_page_has(const struct patch_page *p, unsigned int off);
+/* Of a page's bytes. */
+uint64_t patch_sum(const uint8_t *buf);
 /* May these bytes still be changed? page may be NULL. */
 bool patch_page_may_edit(const struct patch_page *p, unsigned int off, unsigned int len);
 /* Are these bytes of a trampoline page free? t may be NULL. */
 bool patch_tramp_is_free(const struct patch_tramp *t, unsigned int at, unsigned int size);
 /* First place of size bytes in t, or -1. */
 int patch_tramp_room(const struct patch_tramp *t, unsigned int size);
-/* buf holds the page as the file has it now: makes the changes that p knows of. */
-void patch_page_apply(const struct patch_page *p, uint8_t *buf);
-/* Does p's version still say what the file says? buf: as patch_page_apply has left it. */
-bool patch_page_matches(const struct patch_page *p, const uint8_t *buf);
+/* buf holds the page as the file has it now: is it what p's plans were made for? Then they are made. */
+bool patch_page_apply(const struct patch_page *p, uint8_t *buf);
 /* Of no use any more: the file has changed. */
 void patch_page_drop(struct patch_page *p);
+/* The page's version with all its sites, borrowed; buf: as patch_page_apply has left it. NULL: no memory. */
+struct patch_version *patch_page_version(struct patch_page *p, const uint8_t *buf);
+/* Has this site trapped before? It has from now on. */
+bool patch_seen(struct patch_space *s, uint64_t linear) REQUIRES(s->lock);
 /*
  * Adds a plan to the page of this index, which is made if need be. buf: the page with all earlier
- * changes; gets this one too. 0 and *ret_page (borrowed), -ENOMEM.
+ * changes; gets this one too. sum: of the original. 0 and *ret_page (borrowed), -ENOMEM.
  */
 int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_plan *plan,
-		    uint8_t *buf, struct patch_page **ret_page) REQUIRES(s->lock);
+		    uint64_t sum, uint8_t *buf, struct patch_page **ret_page) REQUIRES(s->lock);
 /*
  * The image of the text [index, index + nr) of the file bf (which is not the memory file), whose
  * offset is its linear one: made if it pays, dropped if the file has changed. NULL: there is none.

@@ -54,8 +54,10 @@ static bool rewritten(struct mm *mm, uaddr_t site)
 	return guest_byte(mm, site) == 0xe9;
 }
 
+/* A site is rewritten when it traps for the second time. */
 static void patch(struct mm *mm, uaddr_t pc)
 {
+	mm_patch_site(mm, pc, 39);
 	mm_patch_site(mm, pc, 39);
 }
 

@@ -635,9 +635,9 @@ static bool may_rewrite(struct mm *mm, const struct vma *v, const struct pma *p,
 }
 
 /*
- * By what is known of the file, or of this address space alone. Rewriting costs as much as ten traps
- * do, so the second trap of a site in an address space is what makes it jump here, and the second one
- * anywhere what makes it known to all that map the file later.
+ * By what is known of the file, or of this address space alone. Rewriting costs as much as ten
+ * traps do, so the second trap of a site in an address space is what makes it jump here, and the
+ * second one anywhere what makes it known to all that map the file later.
  */
 static int rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t site,
 		   uint64_t sysno, bool common) REQUIRES(mm->lock)
@@ -803,6 +803,6 @@ void mm_system_log(void)
 		return;
 	log_dbg("sites: %u pun, %u mov, %u island, %u left; %u overlays, %u restored, %u zones evicted, %u rolled back",
 		g_stat.sites[PATCH_PUN], g_stat.sites[PATCH_MOV], g_stat.sites[PATCH_ISLAND],
-		g_stat.sites[PATCH_LEAVE], g_stat.overlays, g_stat.restored,
-		g_stat.evicted, g_stat.rolled);
+		g_stat.sites[PATCH_LEAVE], g_stat.overlays, g_stat.restored, g_stat.evicted,
+		g_stat.rolled);
 }

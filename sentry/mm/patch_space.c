@@ -295,8 +295,7 @@ static bool add_zone(struct patch_run *zones, unsigned int *nr, const struct pat
 		uint64_t lo = MIN(z->index, more->index);
 		uint64_t hi = MAX(z->index + z->nr, more->index + more->nr);
 
-		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP ||
-		    hi - lo > z->nr + more->nr + near)
+		if (lo / PATCH_GROUP != (hi - 1) / PATCH_GROUP || hi - lo > z->nr + more->nr + near)
 			continue;
 		z->index = lo;
 		z->nr = hi - lo;

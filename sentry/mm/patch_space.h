@@ -18,7 +18,7 @@
 
 #define PATCH_HASH  64
 #define PATCH_SEEN  512 /* sites remembered as having trapped once */
-#define PATCH_ZONES 12 /* runs of trampoline pages that one version may need */
+#define PATCH_ZONES 12  /* runs of trampoline pages that one version may need */
 #define PATCH_GROUP                                                                                \
 	1024 /* trampoline pages whose indices lie next to each other lie so in the memory file */
 
@@ -36,8 +36,8 @@ struct patch_version {
 
 struct patch_page {
 	struct hlist_node hash;
-	uint64_t index, sum;           /* sum: of the page as the file has it */
-	struct patch_version *version; /* of this page alone, if one was wanted; owned */
+	uint64_t index, sum;               /* sum: of the page as the file has it */
+	struct patch_version *version;     /* of this page alone, if one was wanted; owned */
 	const struct patch_version *image; /* that has all of this page's sites; only compared */
 	struct patch_edit *edits;
 	unsigned int nr_edits;
@@ -102,11 +102,17 @@ bool patch_page_may_edit(const struct patch_page *p, unsigned int off, unsigned 
 bool patch_tramp_is_free(const struct patch_tramp *t, unsigned int at, unsigned int size);
 /* First place of size bytes in t, or -1. */
 int patch_tramp_room(const struct patch_tramp *t, unsigned int size);
-/* buf holds the page as the file has it now: is it what p's plans were made for? Then they are made. */
+/*
+ * buf holds the page as the file has it now: is it what p's plans were made for? Then they are
+ * made.
+ */
 bool patch_page_apply(const struct patch_page *p, uint8_t *buf);
 /* Of no use any more: the file has changed. */
 void patch_page_drop(struct patch_page *p);
-/* The page's version with all its sites, borrowed; buf: as patch_page_apply has left it. NULL: no memory. */
+/*
+ * The page's version with all its sites, borrowed; buf: as patch_page_apply has left it. NULL: no
+ * memory.
+ */
 struct patch_version *patch_page_version(struct patch_page *p, const uint8_t *buf);
 /* Has this site trapped before? It has from now on. */
 bool patch_seen(struct patch_space *s, uint64_t linear) REQUIRES(s->lock);

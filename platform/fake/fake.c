@@ -211,7 +211,7 @@ static int fake_protect(struct aspace *as, uaddr_t va, size_t size, int prot)
 		return ret;
 	mutex_lock(&as->f->lock);
 	as->counts.protect++;
-	ret = fake_maps_protect(&as->maps, va, va + size, prot & ~PF_PROT_POST);
+	ret = fake_maps_protect(&as->maps, va, va + size, prot & ~(PF_PROT_POST | PF_PROT_FENCE));
 	if (ret < 0 && (prot & PF_PROT_POST)) {
 		as->sync_err = ret; /* as the host says it: later */
 		ret = 0;

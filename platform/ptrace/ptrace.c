@@ -547,7 +547,7 @@ static int pt_unmap(struct aspace *as, uaddr_t va, size_t size)
 
 static int pt_protect(struct aspace *as, uaddr_t va, size_t size, int prot)
 {
-	return stub_protect(as->stub, va, size, prot & ~PF_PROT_POST, !(prot & PF_PROT_POST));
+	return stub_protect(as->stub, va, size, prot);
 }
 
 static int pt_sync(struct aspace *as)

@@ -230,19 +230,25 @@ int stub_unmap(struct stub *s, uaddr_t va, size_t size)
 	return ret;
 }
 
-int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot, bool narrows)
+int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot)
 {
-	const uint64_t arg[6] = { va, size, (uint64_t)prot };
+	const int how = prot & (PF_PROT_POST | PF_PROT_FENCE);
+	const uint64_t arg[6] = { va, size, (uint64_t)(prot & ~how) };
 	int ret = check_range(va, size);
 	uint32_t n;
 
 	if (ret < 0)
 		return ret;
-	if (prot & ~(PF_PROT_READ | PF_PROT_WRITE | PF_PROT_EXEC))
+	if (prot & ~(how | PF_PROT_READ | PF_PROT_WRITE | PF_PROT_EXEC))
 		return -EINVAL;
 	mutex_lock(&s->lock);
-	ret = narrows ? command_locked(s, STUB_OP_MPROTECT, arg, NULL) :
-			post_locked(s, STUB_OP_MPROTECT, arg, NULL, &n);
+	if (!(how & PF_PROT_POST)) {
+		ret = command_locked(s, STUB_OP_MPROTECT, arg, NULL);
+	} else {
+		ret = post_locked(s, STUB_OP_MPROTECT, arg, NULL, &n);
+		if (ret == 0 && how & PF_PROT_FENCE)
+			atomic_store(&s->barrier, n);
+	}
 	mutex_unlock(&s->lock);
 	return ret;
 }

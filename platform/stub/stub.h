@@ -86,8 +86,8 @@ void stub_free(struct stub *s);
 int stub_map(struct stub *s, uaddr_t va, size_t size, struct platform_file *pf, uint64_t off,
 	     int prot, unsigned int flags);
 int stub_unmap(struct stub *s, uaddr_t va, size_t size);
-/* narrows: rights are taken away, so wait. */
-int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot, bool narrows);
+/* prot: with PF_PROT_POST and PF_PROT_FENCE. */
+int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot);
 int stub_sync(struct stub *s);
 /*
  * A new guest thread in the parking loop, or at its first event in slot n: its host thread id. The

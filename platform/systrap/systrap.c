@@ -612,7 +612,7 @@ static int st_unmap(struct aspace *as, uaddr_t va, size_t size)
 
 static int st_protect(struct aspace *as, uaddr_t va, size_t size, int prot)
 {
-	return stub_protect(as->stub, va, size, prot & ~PF_PROT_POST, !(prot & PF_PROT_POST));
+	return stub_protect(as->stub, va, size, prot);
 }
 
 static int st_sync(struct aspace *as)

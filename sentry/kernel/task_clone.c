@@ -361,6 +361,8 @@ long task_clone(struct task *t, const struct clone_req *rq)
 	if (!(rq->flags & LX_CLONE_THREAD) &&
 	    c->tg->rlim[LX_RLIMIT_CPU].rlim_cur != LX_RLIM_INFINITY)
 		itimers_cpu_limit_changed(c->tg);
+	if (!(rq->flags & LX_CLONE_VM))
+		mm_fork_done(c->mm);
 	task_thread_go(c);
 	task_put(c);
 	if (vw)

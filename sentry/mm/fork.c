@@ -10,6 +10,8 @@
 
 #include "mm/mm_int.h"
 
+#define STILL_MAX 16384 /* far from where the host refuses to split a mapping */
+
 static int fork_pma(struct mm *dst, struct vma *dv, struct pma *p, uaddr_t start, uaddr_t end,
 		    uaddr_t hot) REQUIRES(dst->lock)
 {
@@ -106,6 +108,13 @@ static void keep_hot_page(struct mm *src, uaddr_t sp)
 		(void)mm_get_page(src, v, sp, true, &p);
 }
 
+void mm_fork_done(struct mm *mm)
+{
+	mm_lock(mm);
+	mm->still = false;
+	mm_unlock(mm);
+}
+
 int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm **ret_mm)
 {
 	struct mm *dst = NULL;
@@ -124,7 +133,11 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 	 * order */
 	if (atomic_load(&src->users) > 1)
 		sp = UINT64_MAX;
+	/* a lone caller goes on only when what is posted here is done; many maps may be refused
+	 * some */
+	src->still = atomic_load(&src->users) <= 1 && src->nr_pmas < STILL_MAX;
 	mutex_lock_nested(&dst->lock);
+	dst->still = true;
 	dst->mmap_top = src->mmap_top;
 	dst->brk_start = src->brk_start;
 	dst->brk = src->brk;
@@ -151,6 +164,7 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 		if (src->broken)
 			ret = -ENOMEM;
 	}
+	src->still = false;
 	mm_unquiesce(src);
 	mm_unlock(src);
 	if (ret < 0) {

@@ -54,6 +54,8 @@ DEFINE_AUTO_PUT(mm)
  * reference, no user yet. sp: stack pointer of the caller, whose page both will write at once.
  */
 int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm **ret_mm);
+/* Before the first guest thread of a forked address space goes on. */
+void mm_fork_done(struct mm *mm);
 struct aspace *mm_aspace(struct mm *mm);
 /*
  * Users = tasks; each holds a reference as well (mm_user_get takes one, mm_user_put drops it). The

@@ -113,6 +113,11 @@ struct mm {
 	atomic_uint users;
 	struct aspace *as;          /* owned; NULL after the last user left */
 	struct list_head reap_link; /* reap.c */
+	/*
+	 * No guest thread of it runs, and none goes on before the host has done all that is posted:
+	 * nobody has to wait for that here. lock
+	 */
+	bool still;
 	uint64_t aslr_seed;         /* const after init */
 	uaddr_t min_addr, max_addr; /* const after init */
 

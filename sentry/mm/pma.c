@@ -237,7 +237,8 @@ static void host_protect(struct mm *mm, uaddr_t start, uaddr_t end, int prot)
 	mm->cost.protects++;
 	if (prot != (PF_PROT_READ | PF_PROT_EXEC))
 		patch_restore(mm, start, end);
-	ret = ops()->protect(mm->as, start, end - start, prot | PF_PROT_POST);
+	ret = ops()->protect(mm->as, start, end - start,
+			     prot | PF_PROT_POST | (mm->still ? PF_PROT_FENCE : 0));
 	if (ret < 0 && !mm->broken) {
 		log_ratelimited(LOG_LEVEL_WARN, "host refused to protect: %d", ret);
 		mm->broken = true;
@@ -312,7 +313,7 @@ int pma_replace(struct mm *mm, struct pma *p, const struct vma *v)
 	}
 	if (mapped && p->hprot == HPROT_NONE)
 		host_unmap(mm, p->start, p->end);
-	if (mapped && !exclusive)
+	if (mapped && !exclusive && !mm->still)
 		mm_settle(mm);
 	return ret;
 }
@@ -382,7 +383,7 @@ void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end)
 		p->hprot = to;
 	}
 	reprotect_flush(mm, &run);
-	if (narrows && mm_settle(mm) < 0)
+	if (narrows && !mm->still && mm_settle(mm) < 0)
 		mm->broken = true; /* rights that should be gone may be left */
 	mm_changed(mm);
 }

@@ -298,8 +298,12 @@ stub_fast_foreign:
 	popfq
 stub_fast_saved:
 	call	stub_fast
-	test	%eax, %eax
-	jnz	stub_fast_frame
+	cmp	$1, %eax
+	jb	stub_fast_leave
+	je	stub_fast_frame
+	.globl	stub_fast_redo
+stub_fast_redo:
+	ud2
 /*
  * Back to the guest, from the registers of the slot. A signal anywhere in here makes us start again
  * at the top, so everything is loaded by way of %gs only.

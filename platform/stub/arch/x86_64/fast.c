@@ -4,6 +4,8 @@
  * are saved and the stack is ours. Runs in guest threads, so nothing here is trusted: see slot.h.
  * Only aligned accesses: in the handler AC may be set.
  */
+#include <asm/unistd.h>
+
 #include "frame.h"
 #include "slot.h"
 
@@ -20,7 +22,7 @@
 /* entry.S */
 extern const char stub_born[], stub_fast_entry[], stub_fast_saved[], stub_fast_leave[],
 	stub_fast_gone[];
-extern const char stub_fast_frame[], stub_fast_foreign[];
+extern const char stub_fast_redo[], stub_fast_frame[], stub_fast_foreign[];
 long stub_futex(const uint32_t *word, int op, uint32_t val);
 __attribute__((noreturn)) void stub_end_thread(void);
 
@@ -108,6 +110,8 @@ static uint32_t in_stub(struct slot *s, int sig, struct stub_frame *f)
 	case SIGILL_:
 		if (AT(stub_born) || AT(stub_fast_frame))
 			return SLOT_EV_FRAMED;
+		if (AT(stub_fast_redo))
+			return SLOT_EV_REDO;
 		if (AT(stub_fast_foreign)) {
 			f->rip = f->r11;
 			f->rcx = f->r11;
@@ -153,13 +157,26 @@ void stub_on_signal(int sig, void *info, struct stub_frame *f)
 	set_bases(ro->fs_base, ro->gs_base);
 }
 
-/* 0: the guest goes on with the registers of the slot; 1: through a frame. */
+/* Calls for which the sentry will want the frame: floating point, or all registers, change hands.
+ */
+static int wants_frame(uint64_t nr)
+{
+	return nr == __NR_clone || nr == __NR_fork || nr == __NR_vfork || nr == __NR_clone3 ||
+	       nr == __NR_rt_sigreturn;
+}
+
+/*
+ * 0: the guest goes on with the registers of the slot; 1: through a frame; 2: the sentry gets the
+ * call together with a frame.
+ */
 int stub_fast(struct slot *s)
 {
 	const volatile struct slot_ro *ro = ro_of(s);
 	uint64_t fs = rdfsbase();
 	uint32_t cmd;
 
+	if (wants_frame(s->regs.rax))
+		return 2;
 	s->call[0] = s->regs.rax;
 	s->call[1] = s->regs.rdi;
 	s->call[2] = s->regs.rsi;

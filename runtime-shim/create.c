@@ -104,6 +104,7 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	/* the sandbox ends with whoever attends to it */
 	r->boot.flags |= BOOT_FOREGROUND | BOOT_WAIT_START;
 	r->foreground = true;
+	r->quiet = detached;
 	spec_common(&r->boot, cr->conf);
 	if (spec_pass_fds(r, cr->req->preserve_fds, &cr->req->pass_fd, err) < 0 ||
 	    stdio(cr, detached, err) < 0 || state_create(cr->conf, cr->req->id, c, err) < 0)

@@ -333,14 +333,23 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	log = debug_log_open(r->conf, r->boot.id, "boot", err);
 	if (err->code)
 		return -err->code;
+	/* A sandbox that stays must not hold its maker's stderr: engines read that to its end. */
+	if (log < 0 && r->quiet) {
+		log = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		if (log < 0)
+			return rt_fail(err, errno, "/dev/null: %s", strerror(errno));
+	}
 	/* what /proc/cpuinfo and /proc/meminfo of the guest are made from, read when asked for */
 	cpuinfo = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
 	meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
 	struct gofer_start gs = {
-		.exe_fd = exe, .sock_fd = gofer_b, .pdeath = r->foreground, .req = r
+		.exe_fd = exe, .sock_fd = gofer_b, .pdeath = r->foreground, .quiet = r->quiet,
+		.req = r
 	};
-	struct gofer_start bs = { .exe_fd = exe, .sock_fd = broker_b, .pdeath = r->foreground };
+	struct gofer_start bs = {
+		.exe_fd = exe, .sock_fd = broker_b, .pdeath = r->foreground, .quiet = r->quiet
+	};
 	struct sentry_start ss = {
 		.exe_fd = exe,
 		.ctl_fd = ctl,

@@ -29,6 +29,7 @@ struct launch_req {
 	int tty_fd;              /* for exec: the sentry's end of it */
 	int listen_fd;           /* borrowed: control socket for other commands, or -1 */
 	bool foreground;         /* die with the caller, and attend() there */
+	bool quiet;              /* the caller's stderr is not kept */
 	bool host_net;           /* sockets of the network namespace the caller is in */
 };
 
@@ -78,6 +79,7 @@ struct gofer_start {
 	/* in a user namespace of its own: ids must be mapped first */
 	bool user_ns;
 	bool pdeath, allow_connect;
+	bool quiet; /* stderr is not kept */
 	const struct launch_req *req;
 };
 __noreturn void launch_gofer_child(const struct gofer_start *s);

@@ -246,7 +246,7 @@ __noreturn void launch_gofer_child(const struct gofer_start *start)
 	fresh_process(s.pdeath);
 	if (launch_move_fds(fds, ARRAY_SIZE(fds)) < 0)
 		child_fail("placing descriptors");
-	stdio_null(1);
+	stdio_null(!s.quiet);
 	if (s.user_ns)
 		keep_caps();
 	fcntl(s.exe_fd, F_SETFD, FD_CLOEXEC);
@@ -282,7 +282,7 @@ __noreturn void launch_broker_child(const struct gofer_start *start)
 	fresh_process(s.pdeath);
 	if (launch_move_fds(fds, ARRAY_SIZE(fds)) < 0)
 		child_fail("placing descriptors");
-	stdio_null(1);
+	stdio_null(!s.quiet);
 	if (s.user_ns)
 		keep_caps();
 	fcntl(s.exe_fd, F_SETFD, FD_CLOEXEC);

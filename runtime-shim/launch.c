@@ -343,10 +343,11 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	cpuinfo = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
 	meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
-	struct gofer_start gs = {
-		.exe_fd = exe, .sock_fd = gofer_b, .pdeath = r->foreground, .quiet = r->quiet,
-		.req = r
-	};
+	struct gofer_start gs = { .exe_fd = exe,
+				  .sock_fd = gofer_b,
+				  .pdeath = r->foreground,
+				  .quiet = r->quiet,
+				  .req = r };
 	struct gofer_start bs = {
 		.exe_fd = exe, .sock_fd = broker_b, .pdeath = r->foreground, .quiet = r->quiet
 	};

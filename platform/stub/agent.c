@@ -95,6 +95,26 @@ int stub_before_run(struct stub *s)
 	return stub_wait(s, barrier);
 }
 
+/*
+ * Read while others may post: a wrong answer costs a fault more, or one that is reported although
+ * the map was on its way, which mm sorts out.
+ */
+bool stub_touched(struct stub *s, uint32_t since, uaddr_t addr)
+{
+	uint32_t posted = stub_posted(s);
+
+	if (posted - since > STUB_RING)
+		return true;
+	for (uint32_t n = since; n != posted; n++) {
+		const struct stub_entry *e = &s->cmd->ring[n % STUB_RING];
+
+		if (addr - __atomic_load_n(&e->arg[0], __ATOMIC_RELAXED) <
+		    __atomic_load_n(&e->arg[1], __ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
+}
+
 /* Looks at the results of commands done and gives back their files. */
 static void reap_locked(struct stub *s) REQUIRES(s->lock);
 static void reap_locked(struct stub *s)

@@ -107,6 +107,8 @@ static inline uint32_t stub_posted(struct stub *s)
 bool stub_done(struct stub *s, uint32_t n);
 /* Waits until the first n commands are done; does not look at their results. */
 int stub_wait(struct stub *s, uint32_t n);
+/* May one of the commands posted after the first `since` be about addr? */
+bool stub_touched(struct stub *s, uint32_t since, uaddr_t addr);
 /* Before guest code goes on: wakes the agent, and waits for commands that replaced something. */
 int stub_before_run(struct stub *s);
 

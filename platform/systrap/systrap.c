@@ -312,13 +312,15 @@ static int report_bad_regs(struct guest_event *ev)
  * A fault that came while maps were queued may be about one of them: once they are done, the
  * guest tries again. Returns 1 to go on, 0 to report, -ESRCH.
  */
-static int fault_was_early(struct gthread *th)
+static int fault_was_early(struct gthread *th, uaddr_t addr)
 {
 	struct stub *s = th->as->stub;
 	uint32_t posted = stub_posted(s);
 	int ret;
 
 	if (th->seen == posted)
+		return 0;
+	if (!stub_touched(s, th->seen, addr))
 		return 0;
 	stub_flush(s);
 	ret = stub_wait(s, posted);
@@ -379,7 +381,7 @@ static int on_signal(struct gthread *th, bool stepping, struct regs *r, struct g
 		return -EPROTO;
 	}
 	if (ev->kind == GE_FAULT) {
-		ret = fault_was_early(th);
+		ret = fault_was_early(th, info.addr);
 		if (ret)
 			return ret;
 	}

@@ -484,13 +484,25 @@ static void image_make(struct patch_space *s, struct backing_file *bf, uint64_t 
 	unsigned int n;
 
 	list = pages_in(s, index, nr, &n);
-	if (!list || n < 2 ||
+	if (!list || n == 0 ||
 	    version_new(list[0]->index, list[n - 1]->index - list[0]->index + 1, &v) < 0)
 		return;
 	image_drop(s);
 	s->image = v;
 	if (image_fill(v, bf, list, n) < 0)
 		image_drop(s);
+}
+
+/*
+ * Is a new image worth what copying costs? It is if it has many more sites, or if many address
+ * spaces had to do without the others; each time more of them have to.
+ */
+static bool image_is_old(struct patch_space *s) REQUIRES(s->lock)
+{
+	if (s->nr_sites == s->image_sites)
+		return false;
+	return s->nr_sites >= 2 * s->image_sites ||
+	       ++s->image_lacks >= 4u << MIN(s->image_makes, 12u);
 }
 
 struct patch_version *patch_space_image(struct patch_space *s, struct backing_file *bf,
@@ -506,13 +518,15 @@ struct patch_version *patch_space_image(struct patch_space *s, struct backing_fi
 		image_drop(s);
 		s->image_sites = 0;
 	}
-	if (s->nr_sites >= 2 * s->image_sites) {
+	if (image_is_old(s)) {
 		if ((int64_t)host_clock_ns(HOST_CLOCK_REALTIME) -
 			    (st.ctime_s * 1000000000 + st.ctime_ns) <
 		    IMAGE_SETTLE)
 			return NULL;
 		image_make(s, bf, index, nr);
 		s->image_sites = s->nr_sites;
+		s->image_lacks = 0;
+		s->image_makes++;
 		s->image_stamp = stamp;
 	}
 	if (!s->image || s->image->index < index || s->image->index + s->image->nr > index + nr)

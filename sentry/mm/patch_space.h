@@ -77,7 +77,7 @@ struct patch_space {
 	uint64_t seen[PATCH_SEEN]; /* linear addresses of sites that trapped, by hash */
 	/* the image, and what it was made of */
 	struct patch_version *image; /* owned */
-	unsigned int image_sites;
+	unsigned int image_sites, image_lacks, image_makes;
 	uint64_t image_stamp; /* of the file, when it was copied */
 };
 

@@ -68,7 +68,7 @@ int cmd_features(const struct rt_conf *conf, int argc, char **argv)
 	     "    \"noexec\", \"exec\", \"noatime\", \"relatime\", \"strictatime\"],\n"
 	     "  \"linux\": {\n"
 	     "    \"namespaces\": [\"ipc\", \"mount\", \"network\", \"pid\", \"user\", \"uts\"],\n"
-	     "    \"cgroup\": { \"v1\": false, \"v2\": false, \"systemd\": false, \"systemdUser\": false },\n"
+	     "    \"cgroup\": { \"v1\": true, \"v2\": true, \"systemd\": false, \"systemdUser\": false },\n"
 	     "    \"seccomp\": { \"enabled\": false },\n"
 	     "    \"apparmor\": { \"enabled\": false },\n"
 	     "    \"selinux\": { \"enabled\": false }\n"

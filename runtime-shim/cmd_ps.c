@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/bits.h"
+#include "cgroup.h"
 #include "conf.h"
 #include "ctl_client.h"
 #include "state.h"
@@ -302,7 +303,33 @@ static int interval_ms(const char *s, long *ret_ms, struct rt_err *err)
 	return rt_fail(err, EINVAL, "--interval: '%s' is no duration (5s, 200ms, 1m)", s);
 }
 
-static int one_event(struct container *c, struct rt_err *err)
+/* What the kernel has counted for the container's group takes the place of the sentry's figures. */
+static void add_group(const struct rt_conf *conf, struct container *c, json_t *data)
+{
+	auto_free char *text = NULL;
+	struct rt_err err = { 0 };
+	json_t *config, *stats, *limit;
+	struct cgroup cg;
+
+	if (state_config(c, &text, &err) < 0)
+		return;
+	config = json_loads(text, 0, NULL);
+	if (cgroup_locate(conf, c->id, config, &cg, &err) == 0) {
+		stats = cgroup_stats(&cg);
+		json_object_update(data, stats);
+		json_decref(stats);
+	}
+	limit = json_object_get(
+		json_object_get(json_object_get(json_object_get(config, "linux"), "resources"),
+				"pids"),
+		"limit");
+	if (limit)
+		json_object_set(json_object_get(data, "pids"), "limit", limit);
+	cgroup_fini(&cg);
+	json_decref(config);
+}
+
+static int one_event(const struct rt_conf *conf, struct container *c, struct rt_err *err)
 {
 	const struct ctl_usage m = { 0 };
 	auto_free char *text = NULL;
@@ -322,6 +349,8 @@ static int one_event(struct container *c, struct rt_err *err)
 		"current", json_integer_value(json_object_get(use, "pids")), "blkio", "hugetlb",
 		"intel_rdt", "network_interfaces");
 	json_decref(use);
+	if (o)
+		add_group(conf, c, json_object_get(o, "data"));
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);
 	if (!text)
@@ -349,7 +378,7 @@ int cmd_events(const struct rt_conf *conf, int argc, char **argv)
 	for (;;) {
 		const struct timespec tick = { ms / 1000, ms % 1000 * 1000000 };
 
-		ret = one_event(&c, &err);
+		ret = one_event(conf, &c, &err);
 		/* its end is the end of the events */
 		if (ret < 0 && state_wait_gone(&c, 1) == 0) {
 			ret = f.stats ? ret : 0;

@@ -126,6 +126,7 @@ static int run_foreground(struct creation *cr, struct rt_err *err)
 		ret = attend(&cr->sb, STDIN_FILENO, STDOUT_FILENO, err);
 	}
 	sandbox_kill(&cr->sb);
+	cgroup_leave(&cr->cg);
 	if (cr->req->pid_file)
 		unlink(cr->req->pid_file);
 	hooks_run_all(cr->bundle.config, "poststop", &cr->c, "stopped");

@@ -48,6 +48,7 @@ void creation_fini(struct creation *cr)
 	launch_req_fini(&cr->launch);
 	bundle_fini(&cr->bundle);
 	container_fini(&cr->c);
+	cgroup_fini(&cr->cg);
 	if (cr->listen_fd >= 0)
 		close(cr->listen_fd);
 	if (cr->home_net >= 0)
@@ -86,6 +87,11 @@ static int stdio(struct creation *cr, bool detached, struct rt_err *err)
 	return 0;
 }
 
+static json_t *resources_of(const struct creation *cr)
+{
+	return json_object_get(json_object_get(cr->bundle.config, "linux"), "resources");
+}
+
 int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 {
 	struct launch_req *r = &cr->launch;
@@ -106,6 +112,9 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	r->foreground = true;
 	r->quiet = detached;
 	spec_common(&r->boot, cr->conf);
+	cgroup_guest_limits(resources_of(cr), &r->boot);
+	if (cgroup_locate(cr->conf, cr->req->id, cr->bundle.config, &cr->cg, err) < 0)
+		return -err->code;
 	if (spec_pass_fds(r, cr->req->preserve_fds, &cr->req->pass_fd, err) < 0 ||
 	    stdio(cr, detached, err) < 0 || state_create(cr->conf, cr->req->id, c, err) < 0)
 		return -err->code;
@@ -202,6 +211,8 @@ int creation_up(struct creation *cr, int (*hooks)(struct creation *cr, struct rt
 {
 	struct launch_req *r = &cr->launch;
 
+	if (cgroup_enter(&cr->cg, resources_of(cr), err) < 0)
+		return -err->code;
 	r->host_net = strcmp(r->conf->network, "none") != 0;
 	if (enter_network(cr, err) < 0)
 		return -err->code;
@@ -257,6 +268,7 @@ static __noreturn void report_failure(struct creation *cr, const struct rt_err *
 
 	snprintf(rep.text, sizeof(rep.text), "%s", err->text);
 	sandbox_kill(&cr->sb);
+	cgroup_leave(&cr->cg);
 	send(g_report, &rep, sizeof(rep), MSG_NOSIGNAL);
 	_exit(128);
 }

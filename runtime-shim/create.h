@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "cgroup.h"
 #include "hooks.h"
 #include "spec.h"
 #include "state.h"
@@ -22,6 +23,7 @@ struct creation {
 	struct launch_req launch;
 	struct bundle bundle;
 	struct container c;
+	struct cgroup cg;
 	struct sandbox sb; /* of the process that attends to it */
 	int listen_fd, slave, home_net;
 	bool exec_failed;

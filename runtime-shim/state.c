@@ -17,6 +17,7 @@
 
 #include "base/auto.h"
 #include "base/bits.h"
+#include "cgroup.h"
 #include "ctl_client.h"
 #include "state.h"
 
@@ -411,12 +412,33 @@ json_t *state_json(const struct container *c)
 	return o;
 }
 
+/* What is left of a container besides its directory. One that never got that far has none. */
+static void destroy_cgroup(const struct rt_conf *conf, struct container *c)
+{
+	auto_free char *text = NULL;
+	struct rt_err err = { 0 };
+	json_t *config = NULL;
+	struct cgroup cg;
+
+	if (state_config(c, &text, &err) < 0)
+		return;
+	config = json_loads(text, 0, NULL);
+	err = (struct rt_err){ 0 };
+	if (cgroup_locate(conf, c->id, config, &cg, &err) == 0)
+		(void)cgroup_remove(&cg, 2000, &err);
+	if (err.code)
+		rt_warn("%s", err.text);
+	cgroup_fini(&cg);
+	json_decref(config);
+}
+
 int state_destroy(const struct rt_conf *conf, struct container *c, struct rt_err *err)
 {
 	auto_close int root_fd = root_open(conf, false, err);
 
 	if (root_fd < 0)
 		return root_fd;
+	destroy_cgroup(conf, c);
 	remove_files(root_fd, c->id, c->dir_fd);
 	return 0;
 }

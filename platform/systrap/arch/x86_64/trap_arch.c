@@ -64,8 +64,11 @@ int trap_probe(const char **ret_why)
 	return 0;
 }
 
+static size_t g_fp_size; /* asking the processor takes microseconds in a virtual machine */
+
 int trap_init(void)
 {
+	g_fp_size = frame_image_size() + sizeof(uint32_t);
 	return xstate_init();
 }
 
@@ -277,7 +280,7 @@ void trap_describe(const struct trap_info *info, const struct regs *r, struct gu
 
 size_t trap_fp_size(void)
 {
-	return frame_image_size() + sizeof(uint32_t);
+	return g_fp_size;
 }
 
 int trap_fp_get(const struct slot *g, const struct trap_at *at, void *buf, size_t size)

@@ -131,6 +131,8 @@ struct platform_ops {
 	 * up here only: a fault reported for a page that was mapped is the moment to ask.
 	 */
 	int (*sync)(struct aspace *as);
+	/* Optional: what is posted may begin now rather than with the next run(). */
+	void (*flush)(struct aspace *as);
 
 	/*
 	 * A guest thread with a clean register file. The sentry thread that will call run() must be
@@ -145,6 +147,13 @@ struct platform_ops {
 	 * run(): nothing need be ready for a quick next run(). Same thread as run().
 	 */
 	void (*thread_idle)(struct gthread *th);
+
+	/*
+	 * Optional. As run(), for a thread's first time, but does not wait: the next run() does,
+	 * and is told the event. False: nothing was done. By any sentry thread, before the one that
+	 * serves th calls run().
+	 */
+	bool (*start)(struct gthread *th, struct regs *r);
 
 	/*
 	 * Runs guest code with *r until it traps or is kicked; *r and *ev are then set. Returns 0,

@@ -474,6 +474,69 @@ static int load(struct gthread *th, struct regs *r)
 	return th->at_frame ? SLOT_CMD_RETURN : SLOT_CMD_FAST;
 }
 
+/* Guest code runs. 1: it does not, there was a kick. */
+static int go_on(struct gthread *th, struct regs *r)
+{
+	struct stub *s = th->as->stub;
+	uint32_t posted = stub_posted(s);
+	int cmd;
+
+	/* commands still on their way leave `seen` behind, so that a fault waits for them */
+	if (th->seen != posted && stub_done(s, posted))
+		th->seen = posted;
+	cmd = load(th, r);
+	if (cmd < 0)
+		return cmd;
+	atomic_store(&th->kick_ns, 0);
+	atomic_store(&th->running, true);
+	if (atomic_exchange(&th->kicked, false)) {
+		atomic_store(&th->running, false);
+		return 1;
+	}
+	th->partial = false;
+	spin_before_run(th);
+	atomic_store_explicit(&th->entered_ns, host_now_ns(), memory_order_relaxed);
+	command(th, (uint32_t)cmd);
+	return 0;
+}
+
+static int come_out(struct gthread *th)
+{
+	uint64_t went = atomic_load_explicit(&th->entered_ns, memory_order_relaxed);
+	int ret = await_event(th);
+
+	atomic_store_explicit(&th->entered_ns, 0, memory_order_relaxed);
+	atomic_store_explicit(&th->guest_ns,
+			      atomic_load_explicit(&th->guest_ns, memory_order_relaxed) +
+				      host_now_ns() - went,
+			      memory_order_relaxed);
+	atomic_store(&th->running, false);
+	return ret;
+}
+
+static bool st_start(struct gthread *th, struct regs *r)
+{
+	struct stub *s = th->as->stub;
+	uint32_t barrier = atomic_load(&s->barrier);
+
+	if (th->gone || th->partial || !regs_valid(r) || regs_stepping(r))
+		return false;
+	stub_flush(s);
+	/* whoever starts it has better things to do than wait */
+	if (stub_posted(s) - barrier <= STUB_RING && !stub_done(s, barrier))
+		return false;
+	switch (go_on(th, r)) {
+	case 0:
+		th->started = true;
+		return true;
+	case 1:
+		atomic_store(&th->kicked, true);
+		return false;
+	default:
+		return false; /* run() tells */
+	}
+}
+
 static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 {
 	struct stub *s = th->as->stub;
@@ -487,41 +550,21 @@ static int st_run(struct gthread *th, struct regs *r, struct guest_event *ev)
 	if (!th->partial && !regs_valid(r))
 		return report_bad_regs(ev);
 	while (ret > 0) {
-		uint32_t posted = stub_posted(s);
-		uint64_t went;
-		int cmd;
-
-		ret = stub_before_run(s);
-		if (ret < 0)
-			break;
-		/*
-		 * commands still on their way leave `seen` behind, so that a fault waits for them
-		 */
-		if (th->seen != posted && stub_done(s, posted))
-			th->seen = posted;
-		ret = cmd = load(th, r);
-		if (ret < 0)
-			break;
-		atomic_store(&th->kick_ns, 0);
-		atomic_store(&th->running, true);
-		if (atomic_exchange(&th->kicked, false)) {
-			atomic_store(&th->running, false);
-			ev->partial = th->partial;
-			ev->kind = GE_KICKED;
-			return 0;
+		if (unlikely(th->started)) {
+			th->started = false;
+		} else {
+			ret = stub_before_run(s);
+			if (ret == 0)
+				ret = go_on(th, r);
+			if (ret < 0)
+				break;
+			if (ret > 0) {
+				ev->partial = th->partial;
+				ev->kind = GE_KICKED;
+				return 0;
+			}
 		}
-		th->partial = false;
-		spin_before_run(th);
-		went = host_now_ns();
-		atomic_store_explicit(&th->entered_ns, went, memory_order_relaxed);
-		command(th, (uint32_t)cmd);
-		ret = await_event(th);
-		atomic_store_explicit(&th->entered_ns, 0, memory_order_relaxed);
-		atomic_store_explicit(&th->guest_ns,
-				      atomic_load_explicit(&th->guest_ns, memory_order_relaxed) +
-					      host_now_ns() - went,
-				      memory_order_relaxed);
-		atomic_store(&th->running, false);
+		ret = come_out(th);
 		if (ret == 0)
 			ret = on_event(th, stepping, r, ev);
 	}
@@ -599,6 +642,11 @@ static void st_aspace_free(struct aspace *as)
 	stub_reap(as->stub, true);
 	stub_free(as->stub);
 	free(as);
+}
+
+static void st_flush(struct aspace *as)
+{
+	stub_flush(as->stub);
 }
 
 static int st_map(struct aspace *as, uaddr_t va, size_t size, struct platform_file *pf,
@@ -777,9 +825,11 @@ const struct platform_ops systrap_platform_ops = {
 	.unmap = st_unmap,
 	.protect = st_protect,
 	.sync = st_sync,
+	.flush = st_flush,
 	.thread_new = st_thread_new,
 	.thread_free = st_thread_free,
 	.thread_idle = spin_idle,
+	.start = st_start,
 	.run = st_run,
 	.regs_get = st_regs_get,
 	.kick = st_kick,

@@ -245,6 +245,11 @@ void task_run(struct task *t)
 	int ret;
 
 	for (;;) {
+		/* work that came since is told by a kick */
+		if (unlikely(t->prestarted)) {
+			t->prestarted = false;
+			goto run;
+		}
 		if (unlikely(atomic_load(&t->work)) || wants_restart(t) || t->restore_blocked) {
 			if (!do_work(t))
 				return;
@@ -260,6 +265,7 @@ void task_run(struct task *t)
 			atomic_store(&t->in_guest, false);
 			continue;
 		}
+run:
 		lockcheck_none_held("run");
 		memset(&ev, 0, sizeof(ev));
 		ret = ops->run(t->gt, &t->regs, &ev);
@@ -381,8 +387,22 @@ int task_thread_start(struct task *t)
 	return 0;
 }
 
+/* Its guest code need not wait for the thread that will serve it. */
+static void prestart(struct task *t)
+{
+	if (!plat_ops(t)->start || t->start_fn || t->restore_blocked)
+		return;
+	atomic_store(&t->in_guest, true);
+	if (!atomic_load(&t->work) && plat_ops(t)->start(t->gt, &t->regs))
+		t->prestarted = true;
+	else
+		atomic_store(&t->in_guest, false);
+}
+
 void task_thread_go(struct task *t)
 {
+	if (t->gt)
+		prestart(t);
 	start_set(t, START_GO);
 }
 

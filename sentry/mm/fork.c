@@ -167,6 +167,10 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 	src->still = false;
 	mm_unquiesce(src);
 	mm_unlock(src);
+	if (ret == 0 && g_mm.platform->ops->flush) {
+		g_mm.platform->ops->flush(dst->as);
+		g_mm.platform->ops->flush(src->as);
+	}
 	if (ret < 0) {
 		mm_put(dst);
 		return ret;

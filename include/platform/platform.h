@@ -31,8 +31,9 @@ struct gthread;       /* one guest thread inside an aspace */
 #define PF_PROT_WRITE 2
 #define PF_PROT_EXEC  4
 #define PF_PROT_POST  0x100 /* protect(): do not wait */
-#define PF_PROT_FENCE 0x200 /* with POST: any later run() of a thread of this aspace waits for it  \
-			     */
+#define PF_PROT_FENCE                                                                              \
+	0x200 /* with POST: any later run() of a thread of this aspace waits for it                \
+	       */
 
 /* map() flags */
 #define PF_MAP_POPULATE 1u /* pages are known to be present: prefault the range */

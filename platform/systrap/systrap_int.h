@@ -55,7 +55,7 @@ struct gthread {
 	uint64_t nr_fast, nr_trapped; /* calls by the fast entry, by signals */
 	bool partial;      /* of its registers only a call's were given out: st_regs_get() */
 	bool gone;         /* dead, or about to be */
-	bool started; /* by st_start(): run() only waits for what comes of it */
+	bool started;      /* by st_start(): run() only waits for what comes of it */
 	bool newborn;      /* its first event is still to come */
 	bool fresh;        /* starts with clean floating point, which is not set yet */
 	bool at_frame;     /* waits in a signal handler, not in the fast entry */

@@ -163,7 +163,7 @@ struct task {
 	void *start_fp, *start_arg; /* FP state to start with, owned until then */
 	size_t start_fp_size;
 	bool prestarted; /* its guest code runs already: the next run() only waits for it */
-	int host_tid; /* sentry thread, for its CPU time; 0 before it runs */
+	int host_tid;    /* sentry thread, for its CPU time; 0 before it runs */
 };
 
 /* task.work bits */

@@ -17,6 +17,7 @@
 #include "attend.h"
 #include "base/auto.h"
 #include "base/bits.h"
+#include "cgroup.h"
 #include "create.h"
 #include "ctl_client.h"
 #include "monitor.h"
@@ -259,6 +260,24 @@ struct report {
 	char text[768];
 };
 
+/* Its monitor is a process of the container as any other. */
+static void join_cgroup(struct execution *x)
+{
+	auto_free char *text = NULL;
+	struct rt_err ignored = { 0 };
+	struct cgroup cg = { 0 };
+	json_t *config = NULL;
+	json_error_t je;
+
+	if (state_config(&x->c, &text, &ignored) == 0)
+		config = spec_json(text, strlen(text), &je);
+	if (config && cgroup_locate(x->conf, x->c.id, config, &cg, &ignored) == 0 &&
+	    cgroup_join(&cg, getpid()) < 0)
+		rt_dbg("the container's cgroup cannot be joined");
+	cgroup_fini(&cg);
+	json_decref(config);
+}
+
 static __noreturn void monitor_child(struct execution *x)
 {
 	struct monitor m = { .sb = &x->sb, .dir_fd = -1, .slave = -1 };
@@ -268,6 +287,7 @@ static __noreturn void monitor_child(struct execution *x)
 
 	setsid();
 	attend_block_signals();
+	join_cgroup(x);
 	if (x->f->console_socket) {
 		m.slave =
 			monitor_console(x->f->console_socket, x->r.boot.rows, x->r.boot.cols, &err);

@@ -47,6 +47,7 @@ int cmd_wait(const struct rt_conf *conf, int argc, char **argv);
 int cmd_pause(const struct rt_conf *conf, int argc, char **argv);
 int cmd_resume(const struct rt_conf *conf, int argc, char **argv);
 int cmd_events(const struct rt_conf *conf, int argc, char **argv);
+int cmd_update(const struct rt_conf *conf, int argc, char **argv);
 int cmd_run(const struct rt_conf *conf, int argc, char **argv);
 int cmd_spec(const struct rt_conf *conf, int argc, char **argv);
 int cmd_list(const struct rt_conf *conf, int argc, char **argv);

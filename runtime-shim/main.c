@@ -29,6 +29,7 @@ const struct command commands[] = {
 	{ "pause",      cmd_pause,    "stop a container's processes where they are" },
 	{ "resume",     cmd_resume,   "let a paused container go on" },
 	{ "events",     cmd_events,   "print what a container uses, once or again and again" },
+	{ "update",     cmd_update,   "change the limits of a container" },
 	{ "delete",     cmd_delete,   "remove a container that has stopped" },
 	{ "features",   cmd_features, "print what this runtime supports, as the OCI specification asks" },
 	{ "doctor",     cmd_doctor,   "say what this host can do for husk and what is missing" },

@@ -241,6 +241,15 @@ int state_load(const struct rt_conf *conf, const char *id, struct container *ret
 	ret_c->dir_fd = ret;
 	snprintf(ret_c->id, sizeof(ret_c->id), "%s", id);
 	ret = load_locked(ret_c);
+	/* its maker died half-way, or it would hold the lock: there is something to delete */
+	if (ret == -ENOENT) {
+		ret_c->bundle = strdup("");
+		ret_c->rootfs = strdup("");
+		ret_c->created = strdup("");
+		ret_c->status = "stopped";
+		ret_c->exit_status = -1;
+		ret = ret_c->bundle && ret_c->rootfs && ret_c->created ? 0 : -ENOMEM;
+	}
 	if (ret < 0) {
 		container_fini(ret_c);
 		return rt_fail(err, -ret, "container '%s': %s/%s/state.json cannot be used: %s", id,

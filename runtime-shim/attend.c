@@ -6,6 +6,7 @@
  * it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -175,6 +176,31 @@ static void describe(const char *who, pid_t *pid, struct sandbox *sb, struct rt_
 			WEXITSTATUS(status));
 }
 
+/*
+ * Where the host itself runs out of memory it should end a stub, which is one process of the guest,
+ * and not the sentry, which is all of them. The zygote is the sentry's first child and all stubs
+ * inherit from it. An ordinary user may not: then nothing is gained or lost.
+ */
+static void prefer_stubs(pid_t sentry)
+{
+	char path[64], text[] = "800";
+	FILE *f;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", sentry, sentry);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%d", &pid) == 1) {
+		auto_close int fd = -1;
+
+		snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
+			rt_dbg("%s: %s", path, strerror(errno));
+	}
+	if (f)
+		fclose(f);
+}
+
 int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err)
 {
 	struct ctl_msg m;
@@ -192,6 +218,7 @@ int attend_start(struct sandbox *sb, bool *ret_exec, struct rt_err *err)
 	if (m.op == CTL_READY) {
 		if (m.text_size > 0)
 			sb->warnings = strndup(m.text, m.text_size);
+		prefer_stubs(sb->sentry);
 		return 0;
 	}
 	if (m.op != CTL_FAILED) {

@@ -24,6 +24,7 @@
 #define LOOK_MIN_NS (2 * MS)
 #define LOOK_MAX_NS (5000 * MS)
 #define GRACE_NS    (500 * MS) /* for a victim to go before the next one */
+#define RESERVE_MIN (UINT64_C(12) << 20)
 #define MAX_GROUPS  4096
 #define STACK_SIZE  (64u << 10)
 
@@ -88,10 +89,19 @@ static void kill_worst(struct kernel *k)
 	free(leaders);
 }
 
+/*
+ * What the guest may not fill: the host's limit counts the sandbox's own processes and page tables
+ * too, and a guest can fill some megabytes between two looks.
+ */
+static uint64_t reserve(uint64_t total)
+{
+	return MAX(total / 20, MIN(RESERVE_MIN, total / 3));
+}
+
 static void watch(void *arg)
 {
 	struct kernel *k = arg;
-	uint64_t limit = k->config.total_memory / 100 * 95, killed_at = 0;
+	uint64_t limit = k->config.total_memory - reserve(k->config.total_memory), killed_at = 0;
 
 	while (!k->shutting_down) {
 		uint64_t usage = mm_system_usage(), now = host_now_ns(), wait = LOOK_MIN_NS;

@@ -354,19 +354,13 @@ static int make_dir(const struct cgroup_dir *d, bool v2, struct rt_err *err)
 
 	snprintf(path, sizeof(path), "%s", d->path);
 	/* every directory on the way that is not there yet */
-	for (char *p = path + 1; p; p = strchr(p + 1, '/')) {
-		char c = *p;
-		char *end = strchr(p + (c == '/'), '/');
-
+	for (char *end = path; end;) {
+		end = strchr(end + 1, '/');
 		if (end)
 			*end = 0;
-		if (v2 && end && access(path, F_OK) == 0)
-			enable_controllers(path);
 		if (mkdir(path, 0755) == 0) {
 			if (cpuset)
 				inherit_cpuset(path);
-			if (v2 && end)
-				enable_controllers(path);
 		} else if (errno != EEXIST) {
 			return rt_fail(err, errno, "cgroup: cannot make %s: %s%s", path,
 				       strerror(errno),
@@ -374,10 +368,11 @@ static int make_dir(const struct cgroup_dir *d, bool v2, struct rt_err *err)
 					       " (--ignore-cgroups runs without)" :
 					       "");
 		}
-		if (!end)
-			break;
-		*end = '/';
-		p = end;
+		/* above the file system itself this finds no file and does nothing */
+		if (v2 && end)
+			enable_controllers(path);
+		if (end)
+			*end = '/';
 	}
 	return 0;
 }

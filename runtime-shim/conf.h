@@ -57,6 +57,7 @@ int cmd_delete(const struct rt_conf *conf, int argc, char **argv);
 int cmd_help(const struct rt_conf *conf, int argc, char **argv);
 int cmd_version(const struct rt_conf *conf, int argc, char **argv);
 int cmd_features(const struct rt_conf *conf, int argc, char **argv);
+int cmd_install(const struct rt_conf *conf, int argc, char **argv);
 int cmd_doctor(const struct rt_conf *conf, int argc, char **argv);
 int cmd_later(const struct rt_conf *conf, int argc, char **argv);
 

@@ -32,6 +32,7 @@ const struct command commands[] = {
 	{ "update",     cmd_update,   "change the limits of a container" },
 	{ "delete",     cmd_delete,   "remove a container that has stopped" },
 	{ "features",   cmd_features, "print what this runtime supports, as the OCI specification asks" },
+	{ "install",    cmd_install,  "make docker and containerd know the runtime" },
 	{ "doctor",     cmd_doctor,   "say what this host can do for husk and what is missing" },
 	{ "help",       cmd_help,     "this help; 'help syscalls' lists the system calls" },
 	{ "version",    cmd_version,  "print the version" },

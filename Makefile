@@ -7,7 +7,9 @@
 #   check        every gate; ends with "N passed, N failed, N skipped". MUST_RUN=1: a skip fails
 #   check-long   check, and what takes longer
 #   bench        figures: native, husk, and PEER=/path/to/runsc if given; BENCHFLAGS='--quick --only calls'
-#   install      into PREFIX (default /usr/local)
+#   check-clients  docker, containerd and its CRI with runc and with husk; installs the engines
+#   install      into PREFIX (default /usr/local), below DESTDIR: husk, the shim, man pages, completion
+#   deb          Debian packages, in build-release/deb
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
@@ -29,7 +31,7 @@ build-release/build.ninja:
 	meson setup build-release --buildtype=debugoptimized -Db_ndebug=true
 
 release: deps build-release/build.ninja
-	ninja -C build-release -j $(JOBS) runtime-shim/husk
+	ninja -C build-release -j $(JOBS) runtime-shim/husk runtime-shim/shim/containerd-shim-husk-v1
 
 demo: release
 	@tests/lib/demo.sh build-release/runtime-shim/husk
@@ -48,9 +50,17 @@ bench: release
 		--svg build-release/bench.svg $(if $(PEER),--peer $(PEER)) $(BENCHFLAGS)
 
 install: release
-	install -D -m 0755 build-release/runtime-shim/husk $(DESTDIR)$(PREFIX)/bin/husk
+	@runtime-shim/packaging/install.sh build-release "$(DESTDIR)" "$(PREFIX)"
+
+deb: release
+	@runtime-shim/packaging/deb.sh build-release build-release/deb
+
+check-clients: build/build.ninja
+	@tests/lib/deps.sh build clients
+	ninja -C build -j $(JOBS) runtime-shim/husk runtime-shim/shim/containerd-shim-husk-v1
+	meson test -C build --no-rebuild --suite clients --num-processes 1
 
 clean:
 	rm -rf build build-*
 
-.PHONY: all deps deps-check build release demo check check-long bench install clean
+.PHONY: all deps deps-check build release demo check check-long bench install deb check-clients clean

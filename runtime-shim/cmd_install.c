@@ -31,9 +31,11 @@ struct install {
 #define F(field) offsetof(struct install, field)
 static const struct flag install_flags[] = {
 	{ "runtime", FLAG_STR, F(name), "NAME", "what the engines call it (default husk)" },
-	{ "docker-config", FLAG_STR, F(docker), "FILE", "default /etc/docker/daemon.json, if docker is installed" },
+	{ "docker-config", FLAG_STR, F(docker), "FILE",
+	  "default /etc/docker/daemon.json, if docker is installed" },
 	{ "config_file", FLAG_STR, F(docker), NULL, NULL },
-	{ "containerd-config", FLAG_STR, F(containerd), "FILE", "default /etc/containerd/config.toml, if containerd is" },
+	{ "containerd-config", FLAG_STR, F(containerd), "FILE",
+	  "default /etc/containerd/config.toml, if containerd is" },
 	{ "husk-config", FLAG_STR, F(config), "FILE", "TOML file with options for the shim" },
 	{ "dry-run", FLAG_BOOL, F(dry_run), NULL, "only show what would be written" },
 	{ "remove", FLAG_BOOL, F(remove), NULL, "take the runtime out again" },
@@ -198,17 +200,18 @@ static bool shim_is_installed(const struct install *in)
 /* The tables for this runtime, between their marks. */
 static char *containerd_block(const struct install *in, int version)
 {
-	const char *plugin = version >= 3 ? "io.containerd.cri.v1.runtime" :
-					    "io.containerd.grpc.v1.cri";
+	const char *plugin =
+		version >= 3 ? "io.containerd.cri.v1.runtime" : "io.containerd.grpc.v1.cri";
 	char *text = NULL, *options = NULL;
 	int n;
 
 	if (!shim_is_installed(in))
 		n = asprintf(&options, "    BinaryName = \"%s\"\n", in->self);
 	else if (*in->config)
-		n = asprintf(&options,
-			     "    TypeUrl = \"io.containerd.husk.v1.options\"\n    ConfigPath = \"%s\"\n",
-			     in->config);
+		n = asprintf(
+			&options,
+			"    TypeUrl = \"io.containerd.husk.v1.options\"\n    ConfigPath = \"%s\"\n",
+			in->config);
 	else
 		n = asprintf(&options, "%s", "");
 	if (n < 0)
@@ -226,7 +229,8 @@ static char *containerd_block(const struct install *in, int version)
 	if (n >= 0 && *options) {
 		char *whole = NULL;
 
-		n = asprintf(&whole, "%.*s%s" END, (int)(strlen(text) - strlen(END)), text, options);
+		n = asprintf(&whole, "%.*s%s" END, (int)(strlen(text) - strlen(END)), text,
+			     options);
 		free(text);
 		text = n < 0 ? NULL : whole;
 	}
@@ -246,9 +250,10 @@ static int containerd(struct install *in, const char *path, struct rt_err *err)
 	base = was ? was : "version = 2\n";
 	version = toml_version(base);
 	if (version < 2)
-		return rt_fail(err, EINVAL,
-			       "%s is of version 1: write 'version = 2' and its tables first (containerd config default)",
-			       path);
+		return rt_fail(
+			err, EINVAL,
+			"%s is of version 1: write 'version = 2' and its tables first (containerd config default)",
+			path);
 	from = strstr(base, BEGIN);
 	if (from)
 		to = strstr(from, END);
@@ -268,7 +273,8 @@ static int containerd(struct install *in, const char *path, struct rt_err *err)
 	if (!block)
 		return rt_fail(err, ENOMEM, "out of memory");
 	if (from)
-		ret = asprintf(&text, "%.*s%s%s", (int)(from - base), base, block, to + strlen(END));
+		ret = asprintf(&text, "%.*s%s%s", (int)(from - base), base, block,
+			       to + strlen(END));
 	else
 		ret = asprintf(&text, "%s%s%s", base,
 			       *base && base[strlen(base) - 1] != '\n' ? "\n" : "", block);
@@ -311,8 +317,8 @@ int cmd_install(const struct rt_conf *conf, int argc, char **argv)
 	}
 	if (i < 0)
 		return rt_report(&err, "install");
-	if (i < argc || !*in.name || strspn(in.name, "abcdefghijklmnopqrstuvwxyz0123456789-") !=
-					     strlen(in.name)) {
+	if (i < argc || !*in.name ||
+	    strspn(in.name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(in.name)) {
 		fprintf(stderr, "husk: install takes flags only; a name is of a-z, 0-9 and '-'\n");
 		return 2;
 	}
@@ -330,6 +336,7 @@ int cmd_install(const struct rt_conf *conf, int argc, char **argv)
 		docker(&in, *in.docker ? in.docker : "/etc/docker/daemon.json", &err);
 	in.changed = 0;
 	if (!err.code && have_containerd)
-		containerd(&in, *in.containerd ? in.containerd : "/etc/containerd/config.toml", &err);
+		containerd(&in, *in.containerd ? in.containerd : "/etc/containerd/config.toml",
+			   &err);
 	return err.code ? rt_report(&err, "install") : 0;
 }

@@ -132,6 +132,8 @@ struct platform_ops {
 	 * up here only: a fault reported for a page that was mapped is the moment to ask.
 	 */
 	int (*sync)(struct aspace *as);
+	/* Optional: is all posted work done, so that sync() will not wait? */
+	bool (*idle)(struct aspace *as);
 	/* Optional: what is posted may begin now rather than with the next run(). */
 	void (*flush)(struct aspace *as);
 

@@ -644,6 +644,11 @@ static void st_aspace_free(struct aspace *as)
 	free(as);
 }
 
+static bool st_idle(struct aspace *as)
+{
+	return stub_done(as->stub, stub_posted(as->stub));
+}
+
 static void st_flush(struct aspace *as)
 {
 	stub_flush(as->stub);
@@ -825,6 +830,7 @@ const struct platform_ops systrap_platform_ops = {
 	.unmap = st_unmap,
 	.protect = st_protect,
 	.sync = st_sync,
+	.idle = st_idle,
 	.flush = st_flush,
 	.thread_new = st_thread_new,
 	.thread_free = st_thread_free,

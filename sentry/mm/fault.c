@@ -289,7 +289,7 @@ static uint64_t break_least(const struct vma *v, const struct pma *p)
 {
 	if (p->kind == PMA_FILE)
 		return v->nr_breaks < 4 ? 16ull << 10 : 64ull << 10;
-	return v->nr_breaks < 16 ? PAGE_SIZE : v->nr_breaks < 256 ? 16ull << 10 : 64ull << 10;
+	return v->nr_breaks < 2 ? PAGE_SIZE : v->nr_breaks < 16 ? 16ull << 10 : 64ull << 10;
 }
 
 static void break_block(struct vma *v, const struct pma *p, uaddr_t addr, uaddr_t *ret_lo,
@@ -516,14 +516,18 @@ static int fault_locked(struct mm *mm, uaddr_t addr, enum guest_access access) R
 	return ret < 0 ? -ENOMEM : 0;
 }
 
+#define UNSETTLED_MAX 32 /* faults until replaced pages are waited for */
+
 int mm_fault(struct mm *mm, uaddr_t addr, enum guest_access access, const struct mm_limits *lim)
 {
 	int ret;
 
 	mm_lock(mm);
 	mm_note_limits(mm, lim);
-	if (mm->replaced)
-		mm_settle(mm); /* done long ago, most likely */
+	/* that is not what the caller waits for: if the host is still at it, later */
+	if (mm->replaced && (++mm->nr_unsettled > UNSETTLED_MAX || !g_mm.platform->ops->idle ||
+			     g_mm.platform->ops->idle(mm->as)))
+		mm_settle(mm);
 	mm->cost.faults++;
 	mm->in_fault = true;
 	ret = fault_locked(mm, addr, access);

@@ -118,7 +118,9 @@ struct mm {
 	 * nobody has to wait for that here. lock
 	 */
 	bool still;
-	uint64_t aslr_seed;         /* const after init */
+	unsigned int nr_unsettled; /* faults since `replaced` was not empty and not waited for; lock
+				    */
+	uint64_t aslr_seed;        /* const after init */
 	uaddr_t min_addr, max_addr; /* const after init */
 
 	struct mutex lock; /* LC_MM */

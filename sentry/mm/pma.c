@@ -273,6 +273,7 @@ int mm_settle(struct mm *mm)
 	int ret = mm->as ? ops()->sync(mm->as) : 0;
 
 	mm->cost.syncs++;
+	mm->nr_unsettled = 0;
 	if (ret < 0)
 		mm->sync_err = ret;
 	/* a map that should have replaced another and did not leaves the old pages in sight */

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that only print: help, version, features, doctor. */
-#include <errno.h>
-#include <fcntl.h>
+/* The commands that only print: help, version, features. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <sys/wait.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/bits.h"
 #include "conf.h"
@@ -75,69 +67,4 @@ int cmd_features(const struct rt_conf *conf, int argc, char **argv)
 	     "  }\n"
 	     "}");
 	return 0;
-}
-
-static void line(const char *what, bool ok, const char *detail)
-{
-	printf("%-28s %-4s %s\n", what, ok ? "ok" : "NO", detail);
-}
-
-/* True if a child can be made in new namespaces. */
-static bool can_clone(unsigned long flags)
-{
-	long pid = syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
-
-	if (pid == 0)
-		_exit(0);
-	if (pid < 0)
-		return false;
-	return waitpid((pid_t)pid, NULL, 0) == pid;
-}
-
-static long read_long(const char *path, long dflt)
-{
-	char buf[32];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
-	long v = dflt;
-
-	if (fd >= 0)
-		close(fd);
-	if (n > 0) {
-		buf[n] = '\0';
-		sscanf(buf, "%ld", &v);
-	}
-	return v;
-}
-
-int cmd_doctor(const struct rt_conf *conf, int argc, char **argv)
-{
-	const char *why;
-	struct utsname u;
-	int major = 0, minor = 0;
-	bool ok, all = true;
-
-	uname(&u);
-	sscanf(u.release, "%d.%d", &major, &minor);
-	ok = major > 5 || (major == 5 && minor >= 10);
-	all &= ok;
-	line("kernel 5.10 or newer", ok, u.release);
-	ok = can_clone(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
-		       CLONE_NEWNET);
-	all &= ok;
-	line("namespaces", ok,
-	     ok ? "" : "set kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0");
-	ok = read_long("/proc/sys/kernel/yama/ptrace_scope", 0) <= 1;
-	all &= ok;
-	line("yama ptrace_scope <= 1", ok, ok ? "" : "needed by --platform=ptrace");
-	for (unsigned int i = 0; platform_at(i); i++) {
-		char name[64];
-
-		why = "";
-		snprintf(name, sizeof(name), "platform %s", platform_at(i)->name);
-		line(name, platform_at(i)->probe(&why) == 0, why ? why : "");
-	}
-	ok = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-	line("cgroup v2", ok, ok ? "" : "limits of containers need it in a later version");
-	return all ? 0 : 1;
 }

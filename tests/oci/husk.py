@@ -3,6 +3,7 @@
 
 Each test is `NAME.py HUSK PROGRAMS_DIR [N]`; it prints what failed and exits 1, or 77 where the host cannot run it.
 """
+import ctypes
 import os
 import shutil
 import signal
@@ -122,6 +123,12 @@ def ours(pids):
         if exe == HUSK or exe == HUSK + " (deleted)":
             out.append(p)
     return out
+
+
+def own_mounts():
+    """A mount namespace of this test's own, so that what others mount meanwhile is not seen."""
+    if os.getuid() == 0 and ctypes.CDLL(None).unshare(0x20000) == 0:  # CLONE_NEWNS
+        subprocess.run(["mount", "--make-rprivate", "/"], check=False)
 
 
 def mounts():

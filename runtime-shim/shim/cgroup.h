@@ -27,5 +27,7 @@ int cgroup_metrics(const struct cgroup_paths *p, uint8_t **ret_data, size_t *ret
 int cgroup_oom_watch(const struct cgroup_paths *p);
 /* True if it was; to be called when the descriptor is readable. */
 bool cgroup_oom_happened(const struct cgroup_paths *p, int fd, uint64_t *seen);
+/* True if its memory has been used up to (nearly) its limit. */
+bool cgroup_was_full(const struct cgroup_paths *p);
 /* Moves this process. */
 int cgroup_enter(const char *path);

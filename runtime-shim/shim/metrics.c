@@ -320,6 +320,17 @@ static uint8_t *metrics_v2(const struct cgroup_paths *p, size_t *ret_size)
 	return pack(&m.base, ret_size);
 }
 
+bool cgroup_was_full(const struct cgroup_paths *p)
+{
+	uint64_t limit = p->v2 ? number(p->unified, "memory.max") :
+				 number(p->memory, "memory.limit_in_bytes");
+	uint64_t most = p->v2 ? number(p->unified, "memory.peak") :
+				number(p->memory, "memory.max_usage_in_bytes");
+
+	/* The sentry ends the largest program somewhat before the host would. */
+	return limit && limit < (uint64_t)1 << 60 && most >= limit - limit / 8;
+}
+
 int cgroup_metrics(const struct cgroup_paths *p, uint8_t **ret_data, size_t *ret_size,
 		   const char **ret_type)
 {

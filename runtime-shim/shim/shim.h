@@ -34,6 +34,7 @@ struct proc {
 	enum proc_state state;  /* g_shim.lock */
 	bool ended;             /* g_shim.lock: the end is known; state follows once it was told */
 	bool deleting;          /* g_shim.lock */
+	bool killed;            /* g_shim.lock: somebody asked for SIGKILL */
 	pid_t pid;              /* g_shim.lock; 0: none yet */
 	unsigned int exit_code; /* g_shim.lock */
 	struct timespec exited_at;

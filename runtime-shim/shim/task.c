@@ -142,6 +142,14 @@ static void announce_end(struct proc *p, struct waiter *w)
 	Shim__Time t = SHIM__TIME__INIT;
 	struct waiter *next;
 
+	if (p == &p->c->init && p->exit_code == 128 + SIGKILL && !p->killed &&
+	    cgroup_was_full(&p->c->cg)) {
+		Shim__TaskId oom = SHIM__TASK_ID__INIT;
+
+		/* The sentry's own kill, of which the host's cgroup knows nothing. */
+		oom.container_id = p->c->id;
+		events_publish("/tasks/oom", "containerd.events.TaskOOM", &oom.base);
+	}
 	set_time(&t, &p->exited_at);
 	e.container_id = p->c->id;
 	e.id = *p->exec_id ? p->exec_id : p->c->id;
@@ -586,6 +594,7 @@ int task_kill(struct call *call, struct proc *p, unsigned int sig, bool all)
 	pthread_mutex_lock(&g_shim.lock);
 	ended = p->ended;
 	pid = p->pid;
+	p->killed |= sig == SIGKILL;
 	pthread_mutex_unlock(&g_shim.lock);
 	if (pid == 0 && *p->exec_id)
 		return call_fail(call, RPC_FAILED_PRECONDITION, "exec %s is not started",

@@ -559,14 +559,16 @@ void cgroup_guest_limits(json_t *resources, struct boot_conf *b)
 	int64_t v, period = 100000;
 
 	if (cgroup_num(mem, "limit", &v) && v > 0)
-		b->total_memory = MIN(b->total_memory, (uint64_t)v);
+		b->total_memory = MIN(b->total_memory, b->memory_max = (uint64_t)v);
 	if (cgroup_num(pids, "limit", &v) && v > 0)
-		b->max_tasks = (uint64_t)v;
+		b->max_tasks = b->pids_max = (uint64_t)v;
 	if (cpus && count_cpus(cpus))
 		b->nr_cpus = MIN(b->nr_cpus, count_cpus(cpus));
 	if (cgroup_num(cpu, "period", &v) && v > 0)
-		period = v;
-	if (cgroup_num(cpu, "quota", &v) && v > 0)
+		b->cpu_period = (uint64_t)(period = v);
+	if (cgroup_num(cpu, "quota", &v) && v > 0) {
+		b->cpu_quota = (uint64_t)v;
 		b->nr_cpus =
 			MIN(b->nr_cpus, MAX((uint64_t)((v + period - 1) / period), (uint64_t)1));
+	}
 }

@@ -163,6 +163,10 @@ static int make_kernel(struct boot *b)
 		.strace_syscalls = c->strace_syscalls,
 		.total_memory = c->total_memory,
 		.max_pids = MAX_PIDS,
+		.memory_max = c->memory_max,
+		.pids_max = c->pids_max,
+		.cpu_quota = c->cpu_quota,
+		.cpu_period = c->cpu_period,
 		.max_tasks = c->max_tasks && c->max_tasks < MAX_PIDS ? c->max_tasks : MAX_PIDS,
 	};
 	int ret = kernel_new(&cfg, &b->kernel);

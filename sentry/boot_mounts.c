@@ -36,7 +36,8 @@
 void boot_register_types(void)
 {
 	static const struct fstype *const types[] = {
-		&gofer_type, &overlay_type, &proc_type, &sysfs_type, &devtmpfs_type, &devpts_type,
+		&gofer_type,   &overlay_type,  &proc_type,   &sysfs_type,
+		&cgroup2_type, &devtmpfs_type, &devpts_type,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
@@ -178,7 +179,8 @@ static int one_mount(struct builder *b, const struct boot_mount *m)
 		ret = gofer_super(b, m, true, &sb);
 		return ret < 0 ? ret : mount_at(b, m, sb, m->kind == BOOT_MOUNT_DIR);
 	}
-	t = fstype_find(m->type);
+	/* there is one hierarchy in here, whatever the host has */
+	t = strcmp(m->type, "cgroup") == 0 ? &cgroup2_type : fstype_find(m->type);
 	if (!t) {
 		/* a container that never looks there must not fail for it */
 		log_warn("no file system type %s for %s: an empty directory stands there", m->type,

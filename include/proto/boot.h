@@ -77,6 +77,10 @@ struct boot_conf {
 	uint64_t cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
 	uint64_t flags, nr_cpus, rows, cols, oom_score_adj, total_memory, seed;
 	/* processes and threads of the guest at the same time, 0: no limit given */
+	/*
+	 * limits that were asked for, 0: none; for the guest's cgroup files. quota and period in us
+	 */
+	uint64_t memory_max, pids_max, cpu_quota, cpu_period;
 	uint64_t max_tasks;
 	uint64_t niceness; /* nice value of the first process, as an int64_t */
 	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */

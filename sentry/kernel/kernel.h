@@ -43,7 +43,9 @@ struct kernel_config {
 	const char *strace_syscalls; /* comma separated, NULL all */
 	uint64_t total_memory;       /* MemTotal for /proc/meminfo and sysinfo, bytes */
 	uint64_t max_pids;           /* kernel.pid_max: numbers */
-	uint64_t max_tasks;          /* at the same time, 0: as many as there are numbers */
+	/* of the container's cgroup as the guest sees it, 0: none (cpu: us) */
+	uint64_t memory_max, pids_max, cpu_quota, cpu_period;
+	uint64_t max_tasks; /* at the same time, 0: as many as there are numbers */
 };
 
 struct kernel {

@@ -62,6 +62,13 @@ static unsigned int all_leaders(struct kernel *k, struct task **leaders)
 	return nr;
 }
 
+static _Atomic uint64_t g_kills;
+
+uint64_t kernel_oom_kills(void)
+{
+	return g_kills;
+}
+
 static void kill_worst(struct kernel *k)
 {
 	struct task **leaders = calloc(MAX_GROUPS, sizeof(*leaders)), *worst = NULL;
@@ -83,6 +90,7 @@ static void kill_worst(struct kernel *k)
 		log_ratelimited(LOG_LEVEL_INFO, "out of memory: process %d is killed",
 				worst->tg->tgid);
 		(void)signal_send_tgroup(worst->tg, LX_SIGKILL, NULL);
+		g_kills++;
 	}
 	for (unsigned int i = 0; i < nr; i++)
 		task_put(leaders[i]);

@@ -2,7 +2,11 @@
 /* Keeps the sandbox below its memory limit. */
 #pragma once
 
+#include <stdint.h>
+
 struct kernel;
 
 /* Starts to watch; once, after lock-down. */
 void kernel_oom_start(struct kernel *k);
+/* Processes it ended. */
+uint64_t kernel_oom_kills(void);

@@ -56,6 +56,19 @@ def cpus():
     prints("nproc; grep -c processor /proc/cpuinfo", "1\n1\n", resources(cpu={"cpus": "0"}))
 
 
+def inside():
+    """The container's own group, as programs look for it."""
+    def change(c):
+        c["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid"]})
+        c["linux"]["resources"] = {"memory": {"limit": 64 * MIB}, "pids": {"limit": 33}, "cpu": {"quota": 50000, "period": 100000}}
+    prints("cd /sys/fs/cgroup; cat memory.max pids.max cpu.max; cat /proc/self/cgroup; cat cgroup.procs | head -1; "
+           "[ $(cat memory.current) -gt 0 ] && echo used; [ $(cat pids.current) -ge 2 ] && echo tasks; "
+           "tail /dev/zero 2>/dev/null; grep oom_kill memory.events",
+           f"{64 * MIB}\n33\n50000 100000\n0::/\n1\nused\ntasks\noom_kill 1\n", change)
+    prints("cd /sys/fs/cgroup; cat memory.max cpu.max; mkdir x 2>/dev/null || echo no", "max\nmax 100000\nno\n",
+           lambda c: c["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup2", "source": "cgroup"}))
+
+
 def group():
     name = "husk-limits-test"
     path = bundle(["sleep", "100"], resources(memory={"limit": 64 * MIB}, pids={"limit": 10}, cpu={"shares": 512, "quota": 50000, "period": 100000}))
@@ -94,6 +107,7 @@ def paths():
 memory()
 tasks()
 cpus()
+inside()
 group()
 paths()
 check(not glob.glob("/sys/fs/cgroup/*/r[0-9]*"), f"nothing is left: {glob.glob('/sys/fs/cgroup/*/c[0-9]*')}")

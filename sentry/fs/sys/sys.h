@@ -8,6 +8,7 @@
 #include "vfs/inode.h"
 
 extern const struct fstype sysfs_type;
+extern const struct fstype cgroup2_type; /* cgroupfs.c */
 
 /* The caches of a CPU, level by level; arch/<cpu>/cache.c. */
 struct cpu_cache {

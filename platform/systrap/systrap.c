@@ -350,7 +350,7 @@ static int on_signal(struct gthread *th, bool stepping, struct regs *r, struct g
 		if (!trap_syscall(r, &info))
 			return report_bad_regs(ev);
 		/* with a GS base of its own a guest gains nothing by the fast entry */
-		*ev = (struct guest_event){ .kind = GE_SYSCALL, .patchable = !r->gs_base };
+		*ev = (struct guest_event){ .kind = GE_SYSCALL, .patchable = trap_may_rewrite(r) };
 		th->nr_trapped++;
 		return 0;
 	}

@@ -48,6 +48,8 @@ bool trap_store_fast(struct slot *g, const struct regs *r);
 /* Segment bases: as the slot says at an event, and as they shall be. va: see locate. */
 void trap_load_bases(const struct slot *g, uint64_t va, struct regs *r);
 void trap_store_bases(struct slot_ro *ro, uint64_t va, const struct regs *r);
+/* May the site of this call use the fast entry from now on? */
+bool trap_may_rewrite(const struct regs *r);
 /* Number of the call into r, which are the registers at one; false: no call that we offer. */
 bool trap_syscall(struct regs *r, const struct trap_info *info);
 /* ev->access, trapno, error_code. */

@@ -20,8 +20,12 @@
 static bool left_out(int nr)
 {
 	/* rounds of fork are a fork bomb: see floods.c */
-	static const int out[] = { SYS_exit,   SYS_exit_group, SYS_clone,
-				   SYS_clone3, SYS_fork,       SYS_vfork };
+	static const int out[] = {
+		SYS_exit, SYS_exit_group, SYS_clone, SYS_clone3,
+#ifdef SYS_fork /* not on every architecture */
+		SYS_fork, SYS_vfork,
+#endif
+	};
 
 	for (size_t i = 0; i < sizeof(out) / sizeof(*out); i++) {
 		if (nr == out[i])

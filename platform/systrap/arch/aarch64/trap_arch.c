@@ -46,6 +46,11 @@ bool trap_store_fast(struct slot *g, const struct regs *r)
 
 void trap_load_bases(const struct slot *g, uint64_t va, struct regs *r) {}
 
+bool trap_may_rewrite(const struct regs *r)
+{
+	return false;
+}
+
 void trap_store_bases(struct slot_ro *ro, uint64_t va, const struct regs *r) {}
 
 bool trap_syscall(struct regs *r, const struct trap_info *info)

@@ -233,6 +233,11 @@ void trap_load_bases(const struct slot *g, uint64_t va, struct regs *r)
 	r->gs_base = gs < STUB_TOP && gs != va ? gs : 0;
 }
 
+bool trap_may_rewrite(const struct regs *r)
+{
+	return !r->gs_base;
+}
+
 void trap_store_bases(struct slot_ro *ro, uint64_t va, const struct regs *r)
 {
 	ro->fs_base = r->fs_base;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""cri.py SOCKET HANDLER DIR: a pod's life through containerd's CRI, as a kubelet leads it.
+"""cri.py SOCKET HANDLER DIR [KNOWN]: a pod's life through containerd's CRI, as a kubelet leads it.
 
 A small client of its own: messages are dictionaries of field numbers, sent over gRPC. Debian's own Python
 is used for its grpc module.
@@ -14,7 +14,8 @@ import time
 import grpc
 
 IMAGE = "docker.io/library/busybox:test"
-counts = {"ok": 0, "FAILED": 0}
+counts = {"ok": 0, "FAILED": 0, "skipped": 0}
+known = {}
 
 
 def varint(n):
@@ -89,7 +90,9 @@ class Cri:
 
 
 def check(name, good, why=""):
-    word = "ok" if good else "FAILED"
+    word = "ok" if good else "skipped" if name in known else "FAILED"
+    if word == "skipped":
+        why = "known: " + known[name]
     counts[word] += 1
     print(f"{word:7} {name}" + (f": {why}" if not good else ""), flush=True)
     return good
@@ -310,6 +313,9 @@ def many(cri, handler, directory):
 
 def main():
     socket, handler, directory = sys.argv[1:4]
+    if len(sys.argv) > 4:
+        with open(sys.argv[4], encoding="utf-8") as f:
+            known.update(line.rstrip("\n").split("|", 1) for line in f if "|" in line)
     cri = Cri(socket)
     for _ in range(50):
         try:
@@ -322,7 +328,7 @@ def main():
             part(cri, handler, directory)
         except (grpc.RpcError, OSError, IndexError, UnboundLocalError) as e:
             check(part.__name__, False, "broken off: " + (e.details() if isinstance(e, grpc.RpcError) else repr(e))[:400])
-    print(f"cri {handler}: {counts['ok']} passed, {counts['FAILED']} failed", flush=True)
+    print(f"cri {handler}: {counts['ok']} passed, {counts['FAILED']} failed, {counts['skipped']} skipped", flush=True)
     sys.exit(1 if counts["FAILED"] else 0)
 
 

@@ -35,11 +35,21 @@ status() {
 	"$@" >"$W/out" 2>&1; st=$?
 	if [ $st = "$w" ]; then pass "$n"; else fail "$n" "status $st, wanted $w"; fi
 }
-only_wanted() { [ -z "${ONLY:-}" ] || [[ $1 =~ $ONLY ]]; }
-pass() { passed=$((passed + 1)); echo "ok      $1"; }
+pass() {
+	passed=$((passed + 1)); echo "ok      $1"
+	[ -z "$(known "$1")" ] || say "        $1 is in known.txt, and passes: take it out"
+}
 fail() {
+	local why
+	why=$(known "$1")
+	if [ -n "$why" ]; then skip "$1" "known: $why"; return; fi
 	failed=$((failed + 1)); echo "FAILED  $1: ${2:-}"
 	[ ! -s "$W/out" ] || tail -n 4 "$W/out" | cut -c1-400 | sed 's/^/          /'
+}
+# Why a check is known to fail with husk; nothing for other runtimes.
+known() {
+	[[ $(basename "${RT:-}") == *husk* && ${NAME:-} != runc ]] || return 0
+	awk -F'|' -v n="$1" '$1 == n { print $2; exit }' "$HERE/known.txt"
 }
 skip() { skipped=$((skipped + 1)); echo "skipped $1: $2"; }
 result() {

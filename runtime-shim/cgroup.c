@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -397,6 +398,110 @@ int cgroup_join(const struct cgroup *cg, pid_t pid)
 	return ret;
 }
 
+/* --- systemd --- */
+
+static bool helper_path(char *buf, size_t size)
+{
+	char exe[PATH_MAX - 16];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	if (n > 0) {
+		exe[n] = 0;
+		slash = strrchr(exe, '/');
+		if (slash) {
+			snprintf(buf, size, "%.*s/husk-systemd", (int)(slash - exe), exe);
+			if (access(buf, X_OK) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Runs the driver; its sentence becomes the error's. */
+static int run_helper(char *const *args, struct rt_err *err)
+{
+	char path[PATH_MAX], text[512] = "";
+	char *argv[24] = { path };
+	size_t nr = 1;
+	int p[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	if (!helper_path(path, sizeof(path)))
+		return rt_fail(
+			err, ENOENT,
+			"--systemd-cgroup needs husk-systemd beside the husk binary; install it, "
+			"or configure the engine for cgroupfs");
+	if (geteuid() != 0)
+		argv[nr++] = (char *)"--user";
+	for (; *args && nr < ARRAY_SIZE(argv) - 1; args++)
+		argv[nr++] = *args;
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return rt_fail(err, errno, "pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid == 0) {
+		dup2(p[1], STDERR_FILENO);
+		execv(path, argv);
+		_exit(127);
+	}
+	close(p[1]);
+	n = pid < 0 ? -1 : read(p[0], text, sizeof(text) - 1);
+	close(p[0]);
+	if (pid < 0)
+		return rt_fail(err, errno, "fork: %s", strerror(errno));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n > 0)
+		text[strcspn(text, "\n")] = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return rt_fail(err, EIO, "cgroup: %s", *text ? text : "husk-systemd failed");
+	return 0;
+}
+
+/* The limits that systemd would otherwise reset when it looks at its units again. */
+static size_t unit_properties(json_t *res, char buf[8][64], char **args)
+{
+	json_t *mem = json_object_get(res, "memory"), *cpu = json_object_get(res, "cpu");
+	int64_t v, period = 100000;
+	size_t nr = 0;
+
+	if (cgroup_num(mem, "limit", &v) && v > 0)
+		snprintf(buf[nr++], 64, "MemoryMax=%lld", (long long)v);
+	if (cgroup_num(json_object_get(res, "pids"), "limit", &v) && v > 0)
+		snprintf(buf[nr++], 64, "TasksMax=%lld",
+			 (long long)(MIN(v, INT64_C(1) << 20) * 3 + 64));
+	if (cgroup_num(cpu, "shares", &v) && v > 1)
+		snprintf(buf[nr++], 64, "CPUShares=%lld", (long long)v);
+	if (cgroup_num(cpu, "period", &v) && v > 0)
+		period = v;
+	if (cgroup_num(cpu, "quota", &v) && v > 0)
+		snprintf(buf[nr++], 64, "CPUQuotaPerSecUSec=%lld",
+			 (long long)(v * 1000000 / period));
+	for (size_t i = 0; i < nr; i++)
+		args[i] = buf[i];
+	args[nr] = NULL;
+	return nr;
+}
+
+static int unit_start(const struct cgroup *cg, json_t *res, struct rt_err *err)
+{
+	char pid[24], buf[8][64];
+	char *args[16] = { (char *)"start", cg->unit, cg->slice, pid };
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	unit_properties(res, buf, args + 4);
+	return run_helper(args, err);
+}
+
+static int unit_set(const struct cgroup *cg, json_t *res, struct rt_err *err)
+{
+	char buf[8][64];
+	char *args[16] = { (char *)"set", cg->unit };
+
+	return unit_properties(res, buf, args + 2) ? run_helper(args, err) : 0;
+}
+
 static bool asks_for_something(json_t *res)
 {
 	static const char *const keys[] = { "memory",         "cpu",     "pids",   "blockIO",
@@ -416,6 +521,9 @@ int cgroup_set(const struct cgroup *cg, json_t *resources, struct rt_err *err)
 {
 	if (!json_is_object(resources))
 		return 0;
+	/* a new unit was given them when it was started */
+	if (cg->systemd && !cg->entered && unit_set(cg, resources, err) < 0)
+		return -err->code;
 	if (cgroup_v1_set(cg, resources, err) < 0)
 		return -err->code;
 	return cg->v2.path ? cgroup_v2_set(cg, resources, cg->nr_v1 > 0, err) : 0;
@@ -441,6 +549,10 @@ int cgroup_enter(struct cgroup *cg, json_t *resources, struct rt_err *err)
 				"the limits hold for what the guest uses only");
 		return 0;
 	}
+	/* without a unit systemd would take the groups for litter */
+	if (cg->systemd && unit_start(cg, resources, err) < 0)
+		return -err->code;
+	cg->entered = true;
 	ret = make_all(cg, &e);
 	if (ret == 0)
 		ret = cgroup_set(cg, resources, &e);
@@ -450,7 +562,6 @@ int cgroup_enter(struct cgroup *cg, json_t *resources, struct rt_err *err)
 			rt_fail(&e, -ret, "cgroup: cannot enter %s: %s",
 				cg->v2.path ? cg->v2.path : cg->v1[0].path, strerror(-ret));
 	}
-	cg->entered = true;
 	if (ret == 0)
 		return 0;
 	cgroup_leave(cg);
@@ -491,6 +602,13 @@ int cgroup_remove(const struct cgroup *cg, int limit_ms, struct rt_err *err)
 {
 	const struct timespec tick = { 0, 2000000 };
 
+	if (cg->systemd) {
+		char *args[] = { (char *)"stop", cg->unit, NULL };
+
+		/* a bus that is gone must not keep a container from being deleted */
+		if (run_helper(args, err) < 0)
+			rt_dbg("%s", err->text);
+	}
 	for (int waited = 0;; waited += 2) {
 		const char *left = NULL;
 		int ret = 0, one;

@@ -5,7 +5,7 @@ set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 
 declare -A sets=(
-	[build]="gcc libc6-dev meson ninja-build pkgconf python3 libseccomp-dev libcap-dev libelf-dev libjansson-dev libprotobuf-c-dev
+	[build]="gcc libc6-dev meson ninja-build pkgconf python3 libseccomp-dev libcap-dev libelf-dev libjansson-dev libprotobuf-c-dev libsystemd-dev
 		protobuf-c-compiler"
 	[check]="clang clang-format libclang-rt-14-dev binutils libcmocka-dev busybox-static qemu-user-static
 		gcc-aarch64-linux-gnu bash dash coreutils findutils grep sed tar gzip xz-utils bzip2 file diffutils

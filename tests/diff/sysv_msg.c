@@ -76,14 +76,15 @@ int main(void)
 	SHOW(msgsnd(g_id, &g_m, 1, IPC_NOWAIT));
 	pid = fork();
 	if (pid == 0) {
-		SHOW(snd(2, "waited", 0));
-		_exit(0);
+		/* its lines would race with the parent's */
+		_exit(snd(2, "waited", 0) == 0 ? 0 : 1);
 	}
 	usleep(30000);
 	SHOW(waitpid(pid, &status, WNOHANG));
 	g_m.type = 1;
 	SHOW(msgrcv(g_id, &g_m, 8192, 1, 0));
 	waitpid(pid, &status, 0);
+	show_status("sent", status);
 	rcv(100, 2, 0);
 	SHOW(msgrcv(g_id, &g_m, 8192, 1, 0));
 	pid = fork();

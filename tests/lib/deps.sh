@@ -13,7 +13,7 @@ declare -A sets=(
 	[arm64]="libc6-dev:arm64 libseccomp-dev:arm64 libcap-dev:arm64 libelf-dev:arm64 libjansson-dev:arm64 libcmocka-dev:arm64 libprotobuf-c-dev:arm64"
 	[long]="golang-go default-jre-headless default-jdk-headless"
 	[clients]="containerd docker.io podman runc containernetworking-plugins iptables iproute2 jq busybox-static gcc libc6-dev
-		util-linux python3-grpcio python3-protobuf protobuf-compiler"
+		util-linux libcap2-bin python3-grpcio python3-protobuf protobuf-compiler"
 	[bench]="python3 gcc bash git grep findutils tar make nodejs sqlite3 util-linux"
 )
 want=()

@@ -37,6 +37,16 @@ is "exec" in-exec exec_in stay /bin/echo in-exec
 status "exec's status" 9 exec_in stay /bin/sh -c 'exit 9'
 many_execs() { local i p=(); for i in $(seq 10); do exec_in stay /bin/true & p+=($!); done; for i in "${p[@]}"; do wait "$i" || return 1; done; }
 ok "10 execs at once" many_execs
+# The shim keeps nothing of execs that are gone.
+shim_of() { for p in /proc/[0-9]*; do cat "$p/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q "containerd-shim-.*-id $1 .*$W" && echo "${p#/proc/}"; done | head -1; }
+SHIM=$(shim_of stay)
+fds() { ls "/proc/$SHIM/fd" | wc -l; }
+exec_in stay /bin/true; BEFORE=$(fds)
+fifty() { local i; for i in $(seq 50); do exec_in stay /bin/true || return 1; done; }
+ok "50 execs one after the other" fifty
+no_more_fds() { for _ in $(seq 30); do [ "$(fds)" -le "$BEFORE" ] && return 0; sleep .1; done; fds; return 1; }
+ok "the shim has no more descriptors than before" no_more_fds
+say "shim: $(awk '/VmRSS|RssAnon|Threads/ {printf "%s %s  ", $1, $2}' "/proc/$SHIM/status")"
 exec_in_bg() { timeout 20 nsenter --net="$W/netns" -- $CTR tasks exec --exec-id bg1 stay /bin/sh -c 'sleep 300 & echo started'; }
 is "exec that leaves something in the background returns" started exec_in_bg
 exec_tty() { python3 - "$W/netns" $CTR tasks exec -t --exec-id tty1 stay /bin/sh -c 'sleep 1; tty >/dev/null && stty size' <<'P'
@@ -81,7 +91,7 @@ ok "container removed" $C containers rm stay
 # The shim killed: its container must go, and containerd must hear of it.
 ok "a second one" run -d $IMG orphan /bin/sleep 1000
 P=$($CTR tasks ls | awk '$1=="orphan" {print $2}')
-S=$(for p in /proc/[0-9]*; do cat "$p/cmdline" 2>/dev/null | tr '\0' ' ' | grep -q "containerd-shim-.*-id orphan .*$W" && echo "${p#/proc/}"; done | head -1)
+S=$(shim_of orphan)
 ok "its shim is killed" kill -9 "$S"
 dead() { for _ in $(seq 100); do kill -0 "$P" 2>/dev/null || return 0; sleep .1; done; return 1; }
 ok "and its container goes" dead

@@ -8,7 +8,7 @@
 #   check-long   check, and what takes longer
 #   bench        figures: native, husk, and PEER=/path/to/runsc if given; BENCHFLAGS='--quick --only calls'
 #   check-clients  docker, containerd and its CRI with runc and with husk; installs the engines
-#   install      into PREFIX (default /usr/local), below DESTDIR: husk, the shim, man pages, completion
+#   install      into PREFIX (default /usr/local), below DESTDIR: husk, helper, shim, man pages, completion
 #   deb          Debian packages, in build-release/deb
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
@@ -31,7 +31,7 @@ build-release/build.ninja:
 	meson setup build-release --buildtype=debugoptimized -Db_ndebug=true
 
 release: deps build-release/build.ninja
-	ninja -C build-release -j $(JOBS) runtime-shim/husk runtime-shim/shim/containerd-shim-husk-v1
+	ninja -C build-release -j $(JOBS) runtime-shim/husk runtime-shim/husk-systemd runtime-shim/shim/containerd-shim-husk-v1
 
 demo: release
 	@tests/lib/demo.sh build-release/runtime-shim/husk

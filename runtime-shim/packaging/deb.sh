@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # deb.sh BUILD_DIR OUT_DIR: Debian packages of what `make install` installs: husk, which needs nothing, and
-# husk-shim, which needs the libraries it is linked with.
+# husk-shim and husk-systemd, which need the libraries they are linked with.
 set -euo pipefail
 build=${1:?usage: deb.sh BUILD_DIR OUT_DIR} out=${2:?}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,6 +34,9 @@ package() {
 package husk-shim "husk (= $version), libc6, libjansson4, libprotobuf-c1" "containerd shim for the husk sandbox
  containerd-shim-husk-v1 runs pods and containers of containerd and Kubernetes in husk sandboxes." \
 	usr/bin/containerd-shim-husk-v1 usr/share/man/man8/containerd-shim-husk-v1.8
+package husk-systemd "husk (= $version), libc6, libsystemd0" "systemd cgroup driver for the husk sandbox
+ With it engines that keep their cgroups through systemd can run husk containers (--systemd-cgroup)." \
+	usr/bin/husk-systemd
 package husk "" "OCI runtime with a kernel of its own in user space
  Programs in a husk container never talk to the host's kernel: a kernel in user space answers their
  system calls. For docker, podman, containerd and Kubernetes." \

@@ -387,6 +387,8 @@ static bool zone_fits(struct mm *mm, const struct patch_space *space, uaddr_t va
 			       ((v->flags & VM_GROWSDOWN) ? MIN(MM_STACK_GUARD_GAP, v->start) : 0);
 }
 
+/* Called back by the planner, with the locks of site_get() held. */
+static bool place_is_free(void *ctx, int64_t at, size_t size) NO_THREAD_SAFETY;
 static bool place_is_free(void *ctx, int64_t at, size_t size)
 {
 	struct place *pl = ctx;
@@ -640,7 +642,12 @@ static bool may_rewrite(struct mm *mm, const struct vma *v, const struct pma *p,
  * second one anywhere what makes it known to all that map the file later.
  */
 static int rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t site,
-		   uint64_t sysno, bool common) REQUIRES(mm->lock)
+		   uint64_t sysno, bool common) REQUIRES(mm->lock) NO_THREAD_SAFETY; /* it does not
+											see that
+											pl.mm is mm
+										      */
+static int rewrite(struct mm *mm, const struct vma *v, const struct pma *p, uaddr_t site,
+		   uint64_t sysno, bool common)
 {
 	uaddr_t va = page_down(site);
 	struct place pl = { .mm = mm, .va = va, .space = space_of(mm, v, common) };

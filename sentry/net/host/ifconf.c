@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SIOCGIF* on the interfaces of the container's network namespace (netdevice(7)); reading only. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,8 +29,7 @@ static int ask_fd(void)
 	ret = broker_socket(LX_AF_INET, LX_SOCK_DGRAM, 0, &fd);
 	if (ret < 0)
 		return ret;
-	if (__atomic_compare_exchange_n(&have, &none, fd, false, __ATOMIC_SEQ_CST,
-					__ATOMIC_SEQ_CST))
+	if (atomic_compare_exchange_strong(&have, &none, fd))
 		return fd;
 	host_close(fd);
 	return none;

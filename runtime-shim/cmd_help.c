@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "conf.h"
+#include "spec.h"
 #include "platform/platform.h"
 #include "proto/roles.h"
 
@@ -54,17 +55,31 @@ int cmd_features(const struct rt_conf *conf, int argc, char **argv)
 {
 	puts("{\n"
 	     "  \"ociVersionMin\": \"1.0.0\",\n"
-	     "  \"ociVersionMax\": \"1.2.0\",\n"
-	     "  \"hooks\": [],\n"
+	     "  \"ociVersionMax\": \"" OCI_VERSION "\",\n"
+	     "  \"hooks\": [\"prestart\", \"createRuntime\", \"createContainer\", \"poststart\", \"poststop\"],\n"
 	     "  \"mountOptions\": [\"ro\", \"rw\", \"bind\", \"rbind\", \"nosuid\", \"suid\", \"nodev\", \"dev\",\n"
-	     "    \"noexec\", \"exec\", \"noatime\", \"relatime\", \"strictatime\"],\n"
+	     "    \"noexec\", \"exec\", \"sync\", \"async\", \"noatime\", \"atime\", \"nodiratime\", \"diratime\",\n"
+	     "    \"relatime\", \"norelatime\", \"strictatime\", \"nostrictatime\", \"nosymfollow\", \"symfollow\",\n"
+	     "    \"rro\", \"rrw\", \"rnosuid\", \"rnodev\", \"rnoexec\", \"private\", \"rprivate\", \"slave\",\n"
+	     "    \"rslave\", \"tmpcopyup\"],\n"
 	     "  \"linux\": {\n"
-	     "    \"namespaces\": [\"ipc\", \"mount\", \"network\", \"pid\", \"user\", \"uts\"],\n"
-	     "    \"cgroup\": { \"v1\": true, \"v2\": true, \"systemd\": false, \"systemdUser\": false },\n"
-	     "    \"seccomp\": { \"enabled\": false },\n"
+	     "    \"namespaces\": [\"cgroup\", \"ipc\", \"mount\", \"network\", \"pid\", \"user\", \"uts\"],");
+	puts("    \"capabilities\": [");
+	for (unsigned int i = 0; spec_cap_name(i); i++)
+		printf("%s      \"CAP_%s\"", i ? ",\n" : "", spec_cap_name(i));
+	puts("],\n"
+	     "    \"cgroup\": { \"v1\": true, \"v2\": true, \"systemd\": true, \"systemdUser\": true, \"rdma\": false },\n"
+	     "    \"seccomp\": { \"enabled\": true,\n"
+	     "      \"actions\": [\"SCMP_ACT_ALLOW\", \"SCMP_ACT_ERRNO\", \"SCMP_ACT_KILL\", \"SCMP_ACT_KILL_PROCESS\",\n"
+	     "        \"SCMP_ACT_KILL_THREAD\", \"SCMP_ACT_LOG\", \"SCMP_ACT_TRACE\", \"SCMP_ACT_TRAP\"],\n"
+	     "      \"operators\": [\"SCMP_CMP_EQ\", \"SCMP_CMP_GE\", \"SCMP_CMP_GT\", \"SCMP_CMP_LE\", \"SCMP_CMP_LT\",\n"
+	     "        \"SCMP_CMP_MASKED_EQ\", \"SCMP_CMP_NE\"] },\n"
 	     "    \"apparmor\": { \"enabled\": false },\n"
-	     "    \"selinux\": { \"enabled\": false }\n"
-	     "  }\n"
+	     "    \"selinux\": { \"enabled\": false },\n"
+	     "    \"intelRdt\": { \"enabled\": false },\n"
+	     "    \"mountExtensions\": { \"idmap\": { \"enabled\": false } }\n"
+	     "  },\n"
+	     "  \"annotations\": { \"husk.version\": \"" HUSK_VERSION "\" }\n"
 	     "}");
 	return 0;
 }

@@ -102,6 +102,10 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 		return -err->code;
 	if (hooks_have(cr->bundle.config, "startContainer"))
 		rt_warn("config.json: hooks.startContainer runs inside the container: not in this version");
+	if (cr->bundle.uids.nr && cr->bundle.gids.nr && cr->bundle.user_ns) {
+		r->uids = &cr->bundle.uids;
+		r->gids = &cr->bundle.gids;
+	}
 	r->boot.id = strdup(cr->req->id);
 	if (!r->boot.hostname)
 		r->boot.hostname = strdup(cr->req->id);

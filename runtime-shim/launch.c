@@ -161,6 +161,31 @@ static int map_ids(pid_t pid, uid_t uid, gid_t gid, bool root)
 	return write_proc(pid, "gid_map", map);
 }
 
+/* As linux.uidMappings and gidMappings have it. */
+static int map_ranges(pid_t pid, const struct id_map *uids, const struct id_map *gids)
+{
+	const struct {
+		const char *file;
+		const struct id_map *m;
+	} maps[] = { { "uid_map", uids }, { "gid_map", gids } };
+
+	for (size_t k = 0; k < ARRAY_SIZE(maps); k++) {
+		char text[64 * 36] = "";
+		size_t n = 0;
+		int ret;
+
+		for (size_t i = 0; i < maps[k].m->nr; i++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%u %u %u\n",
+					      (unsigned int)maps[k].m->e[i].inside,
+					      (unsigned int)maps[k].m->e[i].outside,
+					      (unsigned int)maps[k].m->e[i].size);
+		ret = write_proc(pid, maps[k].file, text);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
 /* A memory file that nobody can change any more. */
 static int sealed_fd(const char *name, const void *p, size_t size)
 {
@@ -270,7 +295,7 @@ static int start_helper(struct gofer_start *s, const char *what,
 	int go[2], ret;
 	char c = 1;
 
-	s->user_ns = geteuid() != 0;
+	s->user_ns = geteuid() != 0 || s->uids;
 	if (pipe2(go, O_CLOEXEC) < 0)
 		return rt_fail(err, errno, "pipe: %s", strerror(errno));
 	s->go_fd = go_r = go[0];
@@ -284,7 +309,8 @@ static int start_helper(struct gofer_start *s, const char *what,
 		return rt_fail(err, -*ret_pid, "cannot start the %s: %s", what,
 			       strerror(-*ret_pid));
 	if (s->user_ns) {
-		ret = map_ids(*ret_pid, geteuid(), getegid(), false);
+		ret = s->uids ? map_ranges(*ret_pid, s->uids, s->gids) :
+				map_ids(*ret_pid, geteuid(), getegid(), false);
 		if (ret < 0)
 			return rt_fail(err, -ret, "cannot map the %s's user: %s", what,
 				       strerror(-ret));
@@ -347,7 +373,9 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 				  .sock_fd = gofer_b,
 				  .pdeath = r->foreground,
 				  .quiet = r->quiet,
-				  .req = r };
+				  .req = r,
+				  .uids = r->uids,
+				  .gids = r->gids };
 	struct gofer_start bs = {
 		.exe_fd = exe, .sock_fd = broker_b, .pdeath = r->foreground, .quiet = r->quiet
 	};

@@ -17,6 +17,15 @@ struct launch_mount {
 	bool ro;
 };
 
+/* A mapping of ids as a new user namespace has it. */
+struct id_range {
+	uint64_t inside, outside, size;
+};
+struct id_map {
+	struct id_range e[64];
+	size_t nr;
+};
+
 struct launch_req {
 	const struct rt_conf *conf;
 	struct boot_conf boot;       /* owned */
@@ -27,10 +36,12 @@ struct launch_req {
 	int extra[BOOT_MAX_FDS]; /* borrowed: as boot.fds numbers them */
 	bool tty;                /* make a terminal pump */
 	int tty_fd;              /* for exec: the sentry's end of it */
-	int listen_fd;           /* borrowed: control socket for other commands, or -1 */
-	bool foreground;         /* die with the caller, and attend() there */
-	bool quiet;              /* the caller's stderr is not kept */
-	bool host_net;           /* sockets of the network namespace the caller is in */
+	/* borrowed: ids of the files the gofer serves, or NULL: as they are */
+	const struct id_map *uids, *gids;
+	int listen_fd;   /* borrowed: control socket for other commands, or -1 */
+	bool foreground; /* die with the caller, and attend() there */
+	bool quiet;      /* the caller's stderr is not kept */
+	bool host_net;   /* sockets of the network namespace the caller is in */
 };
 
 void launch_req_init(struct launch_req *r, const struct rt_conf *conf);
@@ -78,6 +89,7 @@ struct gofer_start {
 	int exe_fd, go_fd, sock_fd;
 	/* in a user namespace of its own: ids must be mapped first */
 	bool user_ns;
+	const struct id_map *uids, *gids; /* of that namespace; NULL: our own user only */
 	bool pdeath, allow_connect;
 	bool quiet; /* stderr is not kept */
 	const struct launch_req *req;

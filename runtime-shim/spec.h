@@ -11,6 +11,8 @@
 
 #define SPEC_CAPS_ALL ((1ULL << 41) - 1) /* CAP_CHOWN .. CAP_CHECKPOINT_RESTORE */
 
+/* "CHOWN", "DAC_OVERRIDE", ... by number; NULL after the last. */
+const char *spec_cap_name(unsigned int nr);
 /* Settings that come from the global flags and the host: platform, CPUs, memory, seed, tracing. */
 void spec_common(struct boot_conf *b, const struct rt_conf *conf);
 /* /proc, /sys, /dev, /dev/pts, /dev/shm, /dev/mqueue, as containers have them. */
@@ -26,15 +28,6 @@ void spec_terminal(struct launch_req *r);
 /* --preserve-fds N and --pass-fd M:N: descriptors of ours that become the program's. */
 int spec_pass_fds(struct launch_req *r, long preserve, const struct strlist *pass,
 		  struct rt_err *err);
-
-/* A mapping of ids as a new user namespace has it. */
-struct id_range {
-	uint64_t inside, outside, size;
-};
-struct id_map {
-	struct id_range e[64];
-	size_t nr;
-};
 
 /* The rest of a bundle that the sentry need not know. */
 struct bundle {

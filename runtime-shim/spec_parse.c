@@ -128,6 +128,11 @@ static const char *const rlimit_names[] = {
 };
 /* clang-format on */
 
+const char *spec_cap_name(unsigned int nr)
+{
+	return nr < ARRAY_SIZE(cap_names) ? cap_names[nr] : NULL;
+}
+
 static int name_index(const char *const *names, size_t nr, const char *prefix, const char *s)
 {
 	size_t len = strlen(prefix);

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each field of config.json, seen from inside the container."""
 import os
+import subprocess
 import sys
 
-from bundle import bundle, husk, prints, refused, runs, warned
+from bundle import bundle, husk, prints, refused, rootfs, runs, warned
 from husk import SCRATCH, check, done
 
 if os.getuid() != 0:
@@ -113,6 +114,26 @@ def do_linux():
     prints("true", "", lambda c: c.pop("linux"))
 
 
+def do_user_namespace():
+    top = os.path.join(SCRATCH, "mapped-root")
+    subprocess.run(["cp", "-a", rootfs(), top], check=True)
+    subprocess.run(["chown", "-hR", "100000:100000", top], check=True)
+    one = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+
+    def mapped(c):
+        c["root"]["path"] = top
+        c["linux"].update(uidMappings=one, gidMappings=one)
+        c["linux"]["namespaces"].append({"type": "user"})
+
+    prints("stat -c '%u %g' /etc/passwd; id -u", "0 0\n0\n", mapped)
+    name = bundle("echo x > /made; chown 5:6 /made; stat -c '%u %g' /made", mapped)
+    p = husk("--overlay2=none", "run", "--bundle", name, "mapped")
+    check(p.stdout == "5 6\n", f"files made in a mapped tree: {p}")
+    st = os.stat(os.path.join(top, "made"))
+    check((st.st_uid, st.st_gid) == (100005, 100006), f"their owner outside: {st.st_uid} {st.st_gid}")
+    refused("uidMappings", lambda c: c["linux"]["namespaces"].append({"type": "user"}))
+
+
 def do_seccomp():
     rule = {"names": ["mkdir", "mkdirat", "nosuchcall"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}
     prints("mkdir /tmp/x 2>&1; grep Seccomp: /proc/self/status", "mkdir: can't create directory '/tmp/x': No space left on device\nSeccomp:\t2\n",
@@ -134,4 +155,5 @@ do_root()
 do_mounts()
 do_linux()
 do_seccomp()
+do_user_namespace()
 done()

@@ -25,7 +25,18 @@ static uint32_t host_minor(uint64_t dev)
 	return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xffffff00));
 }
 
-static int refresh_by_fd(struct ginode *gi, struct backing_file *bf, bool wait)
+/*
+ * Owners cannot be told from a descriptor: in the sentry's user namespace every id but its own is
+ * the overflow id. What the gofer said last holds as long as nobody else can have changed it.
+ */
+static bool owner_known(const struct ginode *gi, const struct host_stat *st)
+{
+	return gofer_sb_of(&gi->i)->ttl_ns == GOFER_TTL_FOREVER ||
+	       (st->ctime_s == gi->i.ctime.sec && st->ctime_ns == gi->i.ctime.nsec);
+}
+
+/* -ESTALE: the gofer has to be asked, unless trust. */
+static int refresh_by_fd(struct ginode *gi, struct backing_file *bf, bool wait, bool trust)
 {
 	struct host_stat st;
 	struct gofer_attr a;
@@ -33,6 +44,8 @@ static int refresh_by_fd(struct ginode *gi, struct backing_file *bf, bool wait)
 
 	if (ret < 0)
 		return ret;
+	if (!trust && !owner_known(gi, &st))
+		return -ESTALE;
 	a = (struct gofer_attr){
 		.ino = st.ino,
 		.size = st.size,
@@ -41,8 +54,8 @@ static int refresh_by_fd(struct ginode *gi, struct backing_file *bf, bool wait)
 		.dev_minor = host_minor(st.dev),
 		.mode = st.mode,
 		.nlink = st.nlink,
-		.uid = st.uid,
-		.gid = st.gid,
+		.uid = gi->i.uid,
+		.gid = gi->i.gid,
 		.atime = { .sec = st.atime_s, .nsec = st.atime_ns },
 		.mtime = { .sec = st.mtime_s, .nsec = st.mtime_ns },
 		.ctime = { .sec = st.ctime_s, .nsec = st.ctime_ns },
@@ -60,13 +73,24 @@ int ginode_refresh(struct ginode *gi, bool wait)
 	int ret;
 
 	if (bf) {
-		ret = refresh_by_fd(gi, bf, wait);
-		backing_file_put(bf);
-		return ret;
+		ret = refresh_by_fd(gi, bf, wait, false);
+		if (ret != -ESTALE) {
+			backing_file_put(bf);
+			return ret;
+		}
 	}
 	ret = ginode_nid(gi, &q.node);
 	if (ret == 0)
 		ret = gofer_call(gsb->conn, &call);
+	if (bf) {
+		/* a file that has no name any more */
+		if (ret < 0)
+			ret = refresh_by_fd(gi, bf, wait, true);
+		else
+			ret = wait ? ginode_set_attr(gi, &r.attr) : ginode_try_attr(gi, &r.attr);
+		backing_file_put(bf);
+		return ret;
+	}
 	if (ret < 0)
 		return ret;
 	return wait ? ginode_set_attr(gi, &r.attr) : ginode_try_attr(gi, &r.attr);

@@ -18,7 +18,16 @@ struct futex_pi {              /* one contended lock */
 	struct list_head waiters;
 };
 
-enum grant { PI_WAITING, PI_CHOSEN, PI_GRANTED, PI_FAILED };
+/* PI_RETRY: the lock was not its supposed owner's any more: look at the word again */
+enum grant { PI_WAITING, PI_CHOSEN, PI_GRANTED, PI_FAILED, PI_RETRY };
+
+/*
+ * A waiter reads the owner from the word, then queues: in between the owner may have let go. Such a
+ * waiter finds out and leaves at once, and until then nobody else may join it, or the lock would
+ * keep the wrong owner. Whoever meets that waits this long, this often.
+ */
+#define STALE_NS    50000
+#define STALE_TRIES 2000
 
 struct pi_waiter {
 	struct list_head link;
@@ -49,7 +58,7 @@ static void drop_if_idle_locked(struct futex_pi *l)
 	free(l);
 }
 
-/* Queues w behind the owner with the given tid. */
+/* Queues w behind the owner with the given tid. -EAGAIN: those who wait do so for another owner. */
 static int enqueue(struct task *t, const struct mm_futex_key *key, uint32_t owner_tid, uaddr_t addr,
 		   struct pi_waiter *w)
 {
@@ -74,6 +83,8 @@ static int enqueue(struct task *t, const struct mm_futex_key *key, uint32_t owne
 			INIT_LIST_HEAD(&l->waiters);
 			list_add(&l->link, &g_locks);
 		}
+	} else if (l->owner != owner) {
+		ret = -EAGAIN;
 	}
 	if (ret == 0)
 		list_add_tail(&w->link, &l->waiters);
@@ -124,14 +135,17 @@ static struct task *choose(const struct mm_futex_key *key, struct pi_waiter **re
 	return t;
 }
 
-static void grant(struct pi_waiter *w, struct task *t, bool ok)
+static void grant(struct pi_waiter *w, struct task *t, enum grant how)
 {
-	atomic_store(&w->grant, ok ? PI_GRANTED : PI_FAILED); /* w may be gone from here on */
+	atomic_store(&w->grant, how); /* w may be gone from here on */
 	task_wake(t);
 	task_put(t);
 }
 
-/* Hands the word, which t owns, to the next waiter or frees it. died: says so in the word. */
+/*
+ * Hands the word, which t owns, to the next waiter or frees it. died: says so in the word. -EAGAIN:
+ * the word changed hands meanwhile.
+ */
 static long hand_over(struct task *t, uaddr_t addr, const struct mm_futex_key *key, uint32_t val,
 		      bool died)
 {
@@ -150,13 +164,13 @@ static long hand_over(struct task *t, uaddr_t addr, const struct mm_futex_key *k
 			/* only the waiters bit may have come; anything else is the guest's own
 			 * doing */
 			if ((prev & ~LX_FUTEX_WAITERS) != (val & ~LX_FUTEX_WAITERS))
-				ret = -EINVAL;
+				ret = -EAGAIN;
 			val = prev;
 			if (!next)
 				break; /* somebody queues: look again */
 		} while (ret == 0);
 		if (next) {
-			grant(w, next, ret == 0);
+			grant(w, next, ret == 0 ? PI_GRANTED : ret == -EAGAIN ? PI_RETRY : PI_FAILED);
 			return ret;
 		}
 		if (ret < 0 || prev == val)
@@ -183,7 +197,8 @@ long futex_unlock_pi(struct task *t, uaddr_t addr, bool is_private)
 			return ret;
 		val = prev;
 	}
-	return hand_over(t, addr, &key, val, false);
+	ret = hand_over(t, addr, &key, val, false);
+	return ret == -EAGAIN ? -EINVAL : ret;
 }
 
 /* 1 got it; 0: *ret_owner has it and the waiters bit is set; -errno. */
@@ -213,7 +228,7 @@ static int try_take(struct task *t, uaddr_t addr, bool set_waiters, uint32_t *re
 	return ret;
 }
 
-/* Sleeps until the lock is handed over. */
+/* Sleeps until the lock is handed over. -EAGAIN: look at the word again. */
 static long sleep_for(struct task *t, const struct mm_futex_key *key, struct pi_waiter *w,
 		      int64_t deadline_ns)
 {
@@ -227,13 +242,14 @@ static long sleep_for(struct task *t, const struct mm_futex_key *key, struct pi_
 	while ((g = atomic_load(&w->grant)) == PI_CHOSEN)
 		task_block_bits(t, TASK_NO_DEADLINE, 0, 'D'); /* the word is being written: no time
 								 at all */
-	return g == PI_GRANTED ? 0 : -EFAULT;
+	return g == PI_GRANTED ? 0 : g == PI_RETRY ? -EAGAIN : -EFAULT;
 }
 
 long futex_lock_pi(struct task *t, uaddr_t addr, bool is_private, int64_t deadline_ns,
 		   bool try_only)
 {
 	struct mm_futex_key key;
+	int stale = 0;
 	long ret;
 
 	ret = mm_futex_key(t->mm, addr, is_private, &key);
@@ -250,6 +266,14 @@ long futex_lock_pi(struct task *t, uaddr_t addr, bool is_private, int64_t deadli
 			return -EAGAIN;
 		INIT_LIST_HEAD(&w.link);
 		ret = enqueue(t, &key, owner, addr, &w);
+		if (ret == -EAGAIN) {
+			if (++stale > STALE_TRIES)
+				return -EINVAL; /* as Linux: the word is not what we know */
+			ret = task_block(t, host_now_ns() + STALE_NS);
+			if (ret < 0 && ret != -ETIMEDOUT)
+				return ret == -LX_ERESTARTSYS ? -LX_ERESTARTNOINTR : ret;
+			continue;
+		}
 		if (ret < 0) {
 			uint32_t now;
 
@@ -266,7 +290,9 @@ long futex_lock_pi(struct task *t, uaddr_t addr, bool is_private, int64_t deadli
 				return ret;
 			continue;
 		}
-		return sleep_for(t, &key, &w, deadline_ns);
+		ret = sleep_for(t, &key, &w, deadline_ns);
+		if (ret != -EAGAIN)
+			return ret;
 	}
 }
 
@@ -277,6 +303,7 @@ void futex_pi_exit(struct task *t)
 		struct futex_pi *l, *mine = NULL;
 		uaddr_t addr = 0;
 		uint32_t val;
+		int ret;
 
 		mutex_lock(&g_pi);
 		t->pi_gone = true;
@@ -291,14 +318,19 @@ void futex_pi_exit(struct task *t)
 		mutex_unlock(&g_pi);
 		if (!mine)
 			return;
-		if (mm_load32(t->mm, addr, &val) < 0 || hand_over(t, addr, &key, val, true) < 0) {
-			/* the word is out of reach: nobody can have the lock, let its waiters fail
-			 */
+		ret = mm_load32(t->mm, addr, &val);
+		if (ret == 0 && (val & LX_FUTEX_TID_MASK) != (uint32_t)t->tid)
+			ret = -EAGAIN; /* somebody queued behind us when we had let go already */
+		if (ret == 0)
+			ret = hand_over(t, addr, &key, val, true);
+		if (ret < 0) {
+			/* the word is out of reach, then nobody can have the lock and its waiters
+			 * fail; or it is not ours, then they look again */
 			struct pi_waiter *w;
 			struct task *next;
 
 			while ((next = choose(&key, &w)) != NULL)
-				grant(w, next, false);
+				grant(w, next, ret == -EAGAIN ? PI_RETRY : PI_FAILED);
 		}
 	}
 }

@@ -170,7 +170,10 @@ static long hand_over(struct task *t, uaddr_t addr, const struct mm_futex_key *k
 				break; /* somebody queues: look again */
 		} while (ret == 0);
 		if (next) {
-			grant(w, next, ret == 0 ? PI_GRANTED : ret == -EAGAIN ? PI_RETRY : PI_FAILED);
+			grant(w, next,
+			      ret == 0       ? PI_GRANTED :
+			      ret == -EAGAIN ? PI_RETRY :
+					       PI_FAILED);
 			return ret;
 		}
 		if (ret < 0 || prev == val)

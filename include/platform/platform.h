@@ -26,6 +26,8 @@ struct platform;      /* one per sandbox */
 struct platform_file; /* a host file that can be mapped into address spaces */
 struct aspace;        /* one guest address space: a stub process, or a set of page tables */
 struct gthread;       /* one guest thread inside an aspace */
+struct answers;       /* what a stub answers by itself: answers.h */
+struct answers_space;
 
 #define PF_PROT_READ  1 /* same values as PROT_* */
 #define PF_PROT_WRITE 2
@@ -157,6 +159,13 @@ struct platform_ops {
 	 * serves th calls run().
 	 */
 	bool (*start)(struct gthread *th, struct regs *r);
+
+	 * Optional, both: where the platform lets a stub answer calls by itself (platform/answers.h). False
+	 * or NULL: not here. answers: valid until thread_free; the platform has filled in what it knows
+	 * (addresses of functions), the rest is the caller's.
+	 */
+	bool (*answers)(struct gthread *th, struct answers *ret);
+	struct answers_space *(*answers_space)(struct aspace *as);
 
 	/*
 	 * Runs guest code with *r until it traps or is kicked; *r and *ev are then set. Returns 0,

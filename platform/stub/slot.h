@@ -5,10 +5,13 @@
  *
  *   STUB_SLOTS    + n * SLOT_SIZE   16 KiB that everybody writes: guest code, stub code, sentry
  *       +0x0000   state words, register file (SLOT_REGS), writable words of the answers
- * (SLOT_ANSWERS) +0x1000   stack of the fast entry, grows down from SLOT_STACK_TOP +0x2000
- * alternate signal stack: the frame of the trap being handled STUB_SLOTS_RO + n * SLOT_SIZE   one
- * page that the sentry writes and the stub reads; the rest of the 16 KiB is never touched. Always
- * SLOT_RO above the former
+ *                 (SLOT_ANSWERS)
+ *       +0x1000   stack of the fast entry, grows down from SLOT_STACK_TOP
+ *       +0x2000   alternate signal stack: the frame of the trap being handled
+ *
+ *   STUB_SLOTS_RO + n * SLOT_SIZE   one page that the sentry writes and the stub reads; the rest of
+ *                                   the 16 KiB is not used, but for STUB_SPACE behind the first
+ *                                   one's page. Always SLOT_RO above the former
  *
  * Nothing in the first piece is trusted: any thread of the guest can write it at any time, also
  * while a call is under way. The sentry copies each word once and checks the copy; what makes no
@@ -51,6 +54,9 @@
 #define STUB_SLOTS_RO  (STUB_SLOTS + SLOT_RO)
 #define STUB_SLOTS_END (STUB_SLOTS + SLOT_FILE)
 #define SLOT_RO        0x4000000 /* from a slot to its read-only page */
+#define STUB_SPACE      (STUB_SLOTS_RO + SLOT_SPACE)
+#define SLOT_SPACE      0x1000 /* from the first read-only page: a page of the address space, for answers */
+#define SLOT_SPACE_SIZE 0x1000
 #define SLOT_RANGE     0x4000000 /* of each of the two */
 #define SLOT_FILE      0x8000000 /* of both of one stub in the slot file */
 #define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */

@@ -7,6 +7,7 @@
  * lists and slot numbers; gthread fields belong to the serving thread but for the words of the kick
  * protocol.
  */
+#include <platform/answers.h>
 #include <platform/systrap.h>
 
 #include <errno.h>
@@ -814,6 +815,25 @@ static void st_limits(struct platform *p, struct platform_limits *ret_limits)
 		ret_limits->syscall_entry = stub_image_header()->fast_entry;
 }
 
+static bool st_answers(struct gthread *th, struct answers *ret)
+{
+	struct answers_ro *ro = (struct answers_ro *)th->ro->answers;
+	struct platform_limits lim;
+
+	if (!th->as->st->stubs->slots)
+		return false;
+	stub_system_limits(th->as->st->stubs, &lim);
+	ro->clock_gettime = lim.vdso_clock_gettime;
+	ro->getcpu = lim.vdso_getcpu;
+	*ret = (struct answers){ ro, (struct answers_rw *)th->g->answers };
+	return true;
+}
+
+static struct answers_space *st_answers_space(struct aspace *as)
+{
+	return (struct answers_space *)((char *)stub_slot_ro(as->stub, 0) + SLOT_SPACE);
+}
+
 const struct platform_ops systrap_platform_ops = {
 	.name = "systrap",
 	.threads_move = true,
@@ -836,6 +856,8 @@ const struct platform_ops systrap_platform_ops = {
 	.thread_free = st_thread_free,
 	.thread_idle = spin_idle,
 	.start = st_start,
+	.answers = st_answers,
+	.answers_space = st_answers_space,
 	.run = st_run,
 	.regs_get = st_regs_get,
 	.kick = st_kick,

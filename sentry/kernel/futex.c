@@ -11,6 +11,7 @@
 #include <abi/linux/futex.h>
 #include <base/hash.h>
 
+#include "kernel/answers.h"
 #include "kernel/futex_int.h"
 
 #define FUTEX_HASH_BITS 8
@@ -34,6 +35,21 @@ struct futex_bucket *futex_bucket(const struct mm_futex_key *key)
 
 /* --- queues --- */
 
+/* A private futex: the stub's answers must know that somebody waits. */
+static void count_in(struct futex_waiter *w)
+{
+	w->count = w->key.obj == w->t->mm ? task_futex_count(w->t, w->key.off) : NULL;
+	if (w->count)
+		__atomic_fetch_add(w->count, 1, __ATOMIC_SEQ_CST);
+}
+
+static void count_out(struct futex_waiter *w)
+{
+	if (w->count)
+		__atomic_fetch_sub(w->count, 1, __ATOMIC_SEQ_CST);
+	w->count = NULL;
+}
+
 void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex_key *key,
 		   uint32_t bitset)
 {
@@ -44,6 +60,7 @@ void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex
 	w->key = *key;
 	w->bitset = bitset;
 	w->t = t;
+	count_in(w);
 	atomic_store(&w->bucket, b);
 	mutex_lock(&b->lock);
 	list_add_tail(&w->link, &b->waiters);
@@ -77,8 +94,10 @@ bool futex_dequeue(struct futex_waiter *w) NO_THREAD_SAFETY
 	struct futex_bucket *b = lock_bucket_of(w);
 	bool queued = !list_empty(&w->link);
 
-	if (queued)
+	if (queued) {
 		list_del_init(&w->link);
+		count_out(w);
+	}
 	mutex_unlock(&b->lock);
 	return queued;
 }
@@ -94,6 +113,7 @@ long futex_back_out(struct futex_waiter *w)
 static void wake_locked(struct futex_waiter *w)
 {
 	list_del_init(&w->link);
+	count_out(w);
 	task_wake(w->t);
 }
 
@@ -258,7 +278,9 @@ long futex_requeue(struct task *t, uaddr_t from, bool from_private, uaddr_t to, 
 		}
 		if (moved >= nr_requeue)
 			break;
+		count_out(w);
 		w->key = k2;
+		count_in(w);
 		list_move_tail(&w->link, &moving);
 		atomic_store(&w->bucket, b2);
 		moved++;

@@ -19,6 +19,7 @@ struct futex_waiter {
 	bool requeue_pi; /* only futex_cmp_requeue_pi may wake it */
 	bool requeued;   /* by futex_cmp_requeue_pi: go for the lock. bucket's lock */
 	uaddr_t pi_addr; /* the lock it wants then */
+	uint32_t *count; /* of the stub's answers: non-zero while this one is queued; bucket's lock */
 	struct task *t;
 };
 

@@ -4,6 +4,7 @@
  * interpreter, chains. The programs come from the guest: nothing is run that check() did not
  * accept, and check() accepts no backward jump.
  */
+#include "kernel/answers.h"
 #include "kernel/seccomp.h"
 
 #include "kernel/kernel_int.h"
@@ -330,6 +331,7 @@ static void give_chain(struct task *t, struct seccomp_filter *f)
 	ref_get(&f->ref);
 	atomic_store(&t->seccomp, f);
 	atomic_store(&t->seccomp_mode, LX_SECCOMP_MODE_FILTER);
+	task_answers_off(t);
 	seccomp_filter_put(old);
 }
 
@@ -371,6 +373,7 @@ int seccomp_attach(struct task *t, struct seccomp_filter *f, bool tsync)
 	f->prev = mine;
 	atomic_store(&t->seccomp, f);
 	atomic_store(&t->seccomp_mode, LX_SECCOMP_MODE_FILTER);
+	task_answers_off(t);
 	list_for_each_entry(o, &t->tg->threads, tg_link) {
 		if (!tsync || o == t || o->dead || o->exiting)
 			continue;
@@ -393,6 +396,7 @@ int seccomp_set_strict(struct task *t)
 		ret = -EINVAL;
 	else
 		atomic_store(&t->seccomp_mode, LX_SECCOMP_MODE_STRICT);
+	task_answers_off(t);
 	mutex_unlock(&t->tg->siglock);
 	return ret;
 }

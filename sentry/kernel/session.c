@@ -3,6 +3,7 @@
  * Sessions and process groups: making them, joining them, and whether a group is orphaned
  * (setsid(2), setpgid(2)). Locking: kernel.tasklist_lock.
  */
+#include "kernel/answers.h"
 #include "kernel/session_int.h"
 
 #include <stdlib.h>
@@ -148,6 +149,7 @@ void tgroup_move_pgrp_locked(struct tgroup *tg, struct pgroup *pg)
 	tg->pgrp = pgroup_get(pg);
 	list_add_tail(&tg->pgrp_link, &pg->members);
 	pgroup_put(old);
+	tgroup_answers_ids_locked(tg);
 }
 
 bool session_set_tty(struct kernel *k, struct session *s, struct tty *expect, struct tty *tty)
@@ -202,6 +204,7 @@ int task_setsid(struct task *t)
 	pgroup_put(pg);
 	old_s = tg->session;
 	tg->session = s;
+	tgroup_answers_ids_locked(tg);
 	ret = s->sid;
 out:
 	mutex_unlock(&k->tasklist_lock);

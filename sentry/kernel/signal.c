@@ -4,6 +4,7 @@
  * What a task does with a pending signal is in sigdeliver.c. Locking: tgroup.siglock; actions under
  * sighand.lock.
  */
+#include "kernel/answers.h"
 #include "kernel/kernel_int.h"
 
 #include <abi/linux/capability.h>
@@ -259,7 +260,7 @@ ksigset_t signal_pending_set(struct task *t)
 
 void signal_recalc_locked(struct task *t)
 {
-	if ((t->pending.set | t->tg->shared_pending.set) & ~t->blocked)
+	if ((t->pending.set | t->tg->shared_pending.set) & ~task_blocked(t))
 		atomic_fetch_or(&t->work, TW_SIGNAL);
 	else if (!t->tg->cont_notify)
 		atomic_fetch_and(&t->work, ~TW_SIGNAL);
@@ -271,7 +272,7 @@ static bool wants(const struct task *t, int sig)
 {
 	char state = atomic_load(&((struct task *)t)->state);
 
-	if (sigset_has(t->blocked, sig) || t->exiting)
+	if (sigset_has(task_blocked(t), sig) || t->exiting)
 		return false;
 	if (sig == LX_SIGKILL)
 		return true;
@@ -288,11 +289,13 @@ void signal_retarget_locked(struct task *t, ksigset_t which)
 	if (!retarget)
 		return;
 	list_for_each_entry(other, &t->tg->threads, tg_link) {
-		if (other == t || other->exiting || !(retarget & ~other->blocked))
+		ksigset_t blocked = task_blocked(other);
+
+		if (other == t || other->exiting || !(retarget & ~blocked))
 			continue;
 		if (!(atomic_load(&other->work) & TW_SIGNAL))
 			task_add_work_bits(other, TW_SIGNAL);
-		retarget &= other->blocked;
+		retarget &= blocked;
 		if (!retarget)
 			return;
 	}
@@ -396,7 +399,7 @@ static bool prepare_locked(struct task *t, int sig, bool force)
 		continue_locked(tg);
 	}
 	/* a blocked signal is kept: its action may change before it is unblocked */
-	if (sigset_has(t->blocked | t->real_blocked, sig))
+	if (sigset_has(task_blocked(t) | t->real_blocked, sig))
 		return true;
 	handler = sighand_action(tg->sighand, sig).handler;
 	if (tg->unkillable && handler == LX_SIG_DFL &&
@@ -428,6 +431,7 @@ static int queue_locked(struct task *t, int sig, const struct lx_siginfo *info, 
 	}
 add:
 	p->set |= LX_SIGMASK(sig);
+	task_answers_pending(t, group);
 	return 0;
 }
 
@@ -456,6 +460,7 @@ int signal_queue_prealloc_locked(struct task *t, struct sigqueue *q, bool group)
 		return 2;
 	list_add_tail(&q->link, &p->queue);
 	p->set |= LX_SIGMASK(sig);
+	task_answers_pending(t, group);
 	waitq_wake(&t->tg->signal_wq, 1 /* LX_POLLIN */);
 	complete_locked(t, sig, group);
 	return 0;
@@ -586,7 +591,7 @@ void signal_proc_info(struct task *t, struct signal_proc_info *ret_info)
 	mutex_lock(&tg->siglock);
 	ret_info->pending = t->pending.set;
 	ret_info->shared_pending = tg->shared_pending.set;
-	ret_info->blocked = t->blocked;
+	ret_info->blocked = task_blocked(t);
 	if (t->ucount)
 		ret_info->nr_queued = (unsigned int)atomic_load(&t->ucount->sigpending);
 	sh = tg->sighand;

@@ -3,6 +3,7 @@
  * Tasks and thread groups as objects: making, publishing, looking up, freeing, and what others may
  * read of them. Their life is in task_clone.c, task_run.c, task_exec.c and task_exit.c.
  */
+#include "kernel/answers.h"
 #include "kernel/kernel_int.h"
 #include "kernel/seccomp.h"
 
@@ -242,6 +243,7 @@ void task_set_cred(struct task *t, struct cred *c)
 	old = t->cred;
 	t->cred = c;
 	mutex_unlock(&t->lock);
+	task_answers_cred(t);
 	cred_put(old);
 }
 

@@ -3,6 +3,7 @@
  * The switch of a task to a new program: ends the sibling threads, takes the leader's identity,
  * replaces memory, credentials, signal actions and everything else execve(2) resets.
  */
+#include "kernel/answers.h"
 #include "kernel/exec.h"
 
 #include "kernel/kernel_int.h"
@@ -105,6 +106,7 @@ static void switch_mm(struct task *t, struct exec_image *img, struct gthread *gt
 	mutex_lock(&t->kick_lock);
 	t->gt = gt;
 	mutex_unlock(&t->kick_lock);
+	task_answers_attach(t);
 	vfork_done(t);
 	if (old) {
 		mm_user_put(old);

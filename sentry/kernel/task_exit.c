@@ -4,6 +4,7 @@
  * told (exit_group(2), credentials(7), prctl(2) PR_SET_CHILD_SUBREAPER). Locking:
  * kernel.tasklist_lock for the tree.
  */
+#include "kernel/answers.h"
 #include "kernel/kernel_int.h"
 #include "kernel/session_int.h"
 #include "kernel/vfork.h"
@@ -269,6 +270,7 @@ static void forget_children_locked(struct task *t, bool group_dead)
 		list_del_init(&c->sibling);
 		c->parent = reaper;
 		c->parent_tid = reaper ? reaper->tgid : 0;
+		tgroup_answers_ids_locked(c);
 		if (reaper)
 			list_add_tail(&c->sibling, &reaper->children);
 		c->leader->exit_signal = LX_SIGCHLD;

@@ -6,6 +6,7 @@
 #define LOG_TAG "task"
 #include <base/log.h>
 
+#include "kernel/answers.h"
 #include "kernel/kernel_int.h"
 
 enum { /* task.start_word */
@@ -40,6 +41,7 @@ void task_gthread_free(struct task *t)
 	mutex_lock(&t->kick_lock);
 	gt = t->gt;
 	t->gt = NULL;
+	task_answers_detach_locked(t);
 	if (gt && plat_ops(t)->thread_cputime(gt, &user, &sys) == 0) {
 		/* from now on the time of this host thread is only here */
 		atomic_fetch_add(&t->usage.utime_ns, user);
@@ -265,11 +267,13 @@ void task_run(struct task *t)
 			atomic_store(&t->in_guest, false);
 			continue;
 		}
+		task_answers_enter(t);
 run:
 		lockcheck_none_held("run");
 		memset(&ev, 0, sizeof(ev));
 		ret = ops->run(t->gt, &t->regs, &ev);
 		t->regs_partial = ev.partial;
+		task_answers_leave(t);
 		atomic_store(&t->in_guest, false);
 		if (unlikely(ret < 0)) {
 			on_dead_aspace(t);
@@ -393,16 +397,21 @@ static void prestart(struct task *t)
 	if (!plat_ops(t)->start || t->start_fn || t->restore_blocked)
 		return;
 	atomic_store(&t->in_guest, true);
-	if (!atomic_load(&t->work) && plat_ops(t)->start(t->gt, &t->regs))
+	task_answers_enter(t);
+	if (!atomic_load(&t->work) && plat_ops(t)->start(t->gt, &t->regs)) {
 		t->prestarted = true;
-	else
-		atomic_store(&t->in_guest, false);
+		return;
+	}
+	task_answers_leave(t);
+	atomic_store(&t->in_guest, false);
 }
 
 void task_thread_go(struct task *t)
 {
-	if (t->gt)
+	if (t->gt) {
+		task_answers_attach(t); /* before any guest code runs */
 		prestart(t);
+	}
 	start_set(t, START_GO);
 }
 

@@ -6,6 +6,7 @@
  */
 #include <asm/unistd.h>
 
+#include "answer.h"
 #include "frame.h"
 #include "slot.h"
 
@@ -17,6 +18,7 @@
 #define SIGBUS_    7
 #define SIGUSR1_   10
 #define SIGSEGV_   11
+#define SIGSYS_    31
 #define EFLAGS_TF  0x100
 
 /* entry.S */
@@ -85,6 +87,13 @@ static int in_image(uint64_t rip)
 	return rip >= STUB_AGENT && rip < STUB_AGENT + STUB_CODE_SIZE;
 }
 
+/* In the host's vDSO, called by an answer. */
+static int answering(const struct slot *s, const struct stub_frame *f)
+{
+	return f->rsp - ((uint64_t)s + SLOT_STACK_TOP - STUB_PAGE) < STUB_PAGE && f->rip >= STUB_VDSO &&
+	       f->rip < STUB_VDSO + STUB_VDSO_MAX;
+}
+
 #define AT(label) (rip == (uint64_t)(label))
 
 /*
@@ -119,6 +128,7 @@ static uint32_t in_stub(struct slot *s, int sig, struct stub_frame *f)
 			return SLOT_EV_CALL;
 		}
 		break;
+	case SIGSYS_: /* the vDSO had to ask the kernel */
 	case SIGSEGV_:
 	case SIGBUS_:
 		if (rip >= (uint64_t)stub_fast_saved)
@@ -134,7 +144,7 @@ void stub_on_signal(int sig, void *info, struct stub_frame *f)
 	const volatile struct slot_ro *ro = ro_of(s);
 	uint32_t kind = SLOT_EV_SIGNAL;
 
-	if (in_image(f->rip)) {
+	if (in_image(f->rip) || answering(s, f)) {
 		kind = in_stub(s, sig, f);
 		if (!kind)
 			return;
@@ -172,9 +182,11 @@ static int wants_frame(uint64_t nr)
 int stub_fast(struct slot *s)
 {
 	const volatile struct slot_ro *ro = ro_of(s);
-	uint64_t fs = rdfsbase();
+	uint64_t fs;
 	uint32_t cmd;
 
+	if (stub_answer(s))
+		return 0;
 	if (wants_frame(s->regs.rax))
 		return 2;
 	s->call[0] = s->regs.rax;
@@ -184,7 +196,7 @@ int stub_fast(struct slot *s)
 	s->call[4] = s->regs.r10;
 	s->call[5] = s->regs.r8;
 	s->call[6] = s->regs.r9;
-	s->regs.fs_base = fs;
+	s->regs.fs_base = fs = rdfsbase();
 	cmd = hand_over(s, SLOT_EV_FAST);
 	if (cmd == SLOT_CMD_RESULT) {
 		s->regs.rax = ro->ret;

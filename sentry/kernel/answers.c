@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeps what stubs answer by themselves true: identities, whether a signal is pending, who waits on
+ * futexes, and the switch that turns it all off. Locking: the page of a guest thread may be written
+ * while task.kick_lock is held (it goes with the guest thread), by the task itself without. Numbers of
+ * the process tree are written under the tasklist, so that what is written last is true.
+ */
+#include "kernel/answers.h"
+
+#include "kernel/kernel_int.h"
+
+static void put32(uint32_t *p, uint32_t v)
+{
+	__atomic_store_n(p, v, __ATOMIC_RELAXED);
+}
+
+static void put_ids(struct task *t, struct answers_ro *ro)
+{
+	const struct tgroup *tg = t->tg;
+
+	put32((uint32_t *)&ro->pid, (uint32_t)tg->tgid);
+	put32((uint32_t *)&ro->tid, (uint32_t)t->tid);
+	put32((uint32_t *)&ro->ppid, tg->parent ? (uint32_t)tg->parent->tgid : 0);
+	put32((uint32_t *)&ro->pgid, tg->pgrp ? (uint32_t)tg->pgrp->pgid : 0);
+	put32((uint32_t *)&ro->sid, tg->session ? (uint32_t)tg->session->sid : 0);
+}
+
+static void put_cred(const struct cred *c, struct answers_ro *ro)
+{
+	put32(&ro->uid, c->uid);
+	put32(&ro->euid, c->euid);
+	put32(&ro->gid, c->gid);
+	put32(&ro->egid, c->egid);
+}
+
+static bool may_answer(struct task *t)
+{
+	return !t->kernel->config.strace && !atomic_load(&t->seccomp_mode) && !t->ptrace;
+}
+
+void task_answers_attach(struct task *t)
+{
+	const struct platform_ops *ops = plat_ops(t);
+	struct kernel *k = t->kernel;
+	struct answers a;
+
+	if (!ops->answers)
+		return;
+	mutex_lock(&k->tasklist_lock);
+	mutex_lock(&t->kick_lock);
+	if (t->gt && ops->answers(t->gt, &a)) {
+		put_ids(t, a.ro);
+		put_cred(t->cred, a.ro);
+		put32(&a.ro->nr_cpus, k->config.nr_cpus);
+		put32(&a.ro->pending, 1); /* looked at before the guest runs */
+		t->answers = a;
+		if (may_answer(t))
+			put32(&a.ro->on, ANSWER_IDS | ANSWER_CLOCK | ANSWER_MASK | ANSWER_FUTEX);
+		else
+			put32(&a.ro->on, 0);
+	}
+	mutex_unlock(&t->kick_lock);
+	mutex_unlock(&k->tasklist_lock);
+}
+
+void task_answers_detach_locked(struct task *t)
+{
+	if (!t->answers.ro)
+		return;
+	put32(&t->answers.ro->on, 0);
+	atomic_store(&t->mask_live, false);
+	t->answers = (struct answers){ NULL, NULL };
+}
+
+void task_answers_ids_locked(struct task *t)
+{
+	mutex_lock(&t->kick_lock);
+	if (t->answers.ro)
+		put_ids(t, t->answers.ro);
+	mutex_unlock(&t->kick_lock);
+}
+
+void tgroup_answers_ids_locked(struct tgroup *tg)
+{
+	struct task *t;
+
+	list_for_each_entry(t, &tg->threads, tg_link)
+		task_answers_ids_locked(t);
+}
+
+void task_answers_cred(struct task *t)
+{
+	if (t->answers.ro)
+		put_cred(t->cred, t->answers.ro);
+}
+
+void task_answers_off(struct task *t)
+{
+	mutex_lock(&t->kick_lock);
+	if (t->answers.ro)
+		put32(&t->answers.ro->on, 0);
+	mutex_unlock(&t->kick_lock);
+}
+
+static void note_pending(struct task *t)
+{
+	mutex_lock(&t->kick_lock);
+	if (t->answers.ro)
+		__atomic_store_n(&t->answers.ro->pending, 1, __ATOMIC_SEQ_CST);
+	mutex_unlock(&t->kick_lock);
+}
+
+void task_answers_pending(struct task *t, bool group)
+{
+	struct task *o;
+
+	if (!plat_ops(t)->answers)
+		return;
+	if (group) {
+		list_for_each_entry(o, &t->tg->threads, tg_link)
+			note_pending(o);
+	} else {
+		note_pending(t);
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+void task_answers_recheck(struct task *t)
+{
+	struct tgroup *tg = t->tg;
+
+	mutex_lock(&tg->siglock);
+	if (!t->pending.set && !tg->shared_pending.set)
+		__atomic_store_n(&t->answers.ro->pending, 0, __ATOMIC_SEQ_CST);
+	mutex_unlock(&tg->siglock);
+}
+
+void task_answers_new_mask(struct task *t, ksigset_t set)
+{
+	mutex_lock(&t->tg->siglock);
+	if (atomic_load(&t->work) & TW_SIGNAL)
+		signal_retarget_locked(t, set & ~t->blocked);
+	t->blocked = set;
+	atomic_store(&t->mask_live, false);
+	signal_recalc_locked(t);
+	mutex_unlock(&t->tg->siglock);
+}
+
+uint32_t *task_futex_count(struct task *t, uaddr_t addr)
+{
+	const struct platform_ops *ops = plat_ops(t);
+	struct answers_space *space;
+
+	if (!ops->answers_space || !t->mm || !mm_aspace(t->mm))
+		return NULL;
+	space = ops->answers_space(mm_aspace(t->mm));
+	return space ? &space->waiters[answers_futex_slot(addr)] : NULL;
+}

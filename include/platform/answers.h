@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What guest code may be told without the sentry (platforms with a stub that answers by itself): the
- * layout of the page that the sentry writes for a guest thread and the stub only reads, of the words
- * that both write, and of the page of an address space. Read by the stub's own code and by the sentry.
+ * What guest code may be told without the sentry (platforms with a stub that answers by itself):
+ * the layout of the page that the sentry writes for a guest thread and the stub only reads, of the
+ * words that both write, and of the page of an address space. Read by the stub's own code and by
+ * the sentry.
  *
- * Rules of the pages: answers_ro and answers_space are the sentry's word. answers_rw is the guest's at
- * any time: the sentry loads a word of it once and uses what came as what the guest asked for.
+ * Rules of the pages: answers_ro and answers_space are the sentry's word. answers_rw is the guest's
+ * at any time: the sentry loads a word of it once and uses what came as what the guest asked for.
  *
  * --- the signal mask ---
  * While ANSWER_MASK is on and the thread runs guest code, answers_rw.mask is its signal mask.
- * The stub: stores the new mask, full barrier, loads answers_ro.pending; if that is not 0 it stores the
- * old mask again and hands the call over. A sender: stores pending, full barrier, loads the mask; if the
- * signal is not blocked there it kicks. One of them sees the other.
+ * The stub: stores the new mask, full barrier, loads answers_ro.pending; if that is not 0 it stores
+ * the old mask again and hands the call over. A sender: stores pending, full barrier, loads the
+ * mask; if the signal is not blocked there it kicks. One of them sees the other.
  *
  * --- futexes ---
  * answers_space.waiters counts who is queued on private futexes, by hash of the address. A sleeper
- * counts itself, full barrier, and loads the futex word; a waker has changed the word, full barrier, and
- * loads the count: 0 means that nobody waits who has not yet to look at the word.
+ * counts itself, full barrier, and loads the futex word; a waker has changed the word, full
+ * barrier, and loads the count: 0 means that nobody waits who has not yet to look at the word.
  */
 #pragma once
 
@@ -28,8 +29,9 @@
 #define ANSWER_FUTEX 8u
 
 struct answers_ro {
-	uint32_t on; /* ANSWER_* */
-	uint32_t pending; /* some signal is pending, blocked or not: the mask is the sentry's business */
+	uint32_t on;      /* ANSWER_* */
+	uint32_t pending; /* some signal is pending, blocked or not: the mask is the sentry's
+			     business */
 	int32_t pid, tid, ppid, pgid, sid;
 	uint32_t uid, euid, gid, egid;
 	uint32_t nr_cpus;
@@ -49,7 +51,8 @@ struct answers_space {
 /* Which count a private futex at addr belongs to. */
 static inline unsigned int answers_futex_slot(uint64_t addr)
 {
-	return (unsigned int)((addr >> 2 ^ addr >> 12 ^ addr >> 22) & ((1u << ANSWERS_FUTEX_BITS) - 1));
+	return (unsigned int)((addr >> 2 ^ addr >> 12 ^ addr >> 22) &
+			      ((1u << ANSWERS_FUTEX_BITS) - 1));
 }
 
 /* Of one guest thread, as the sentry sees it. */

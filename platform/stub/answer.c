@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers in the stub: system calls whose answer is the guest's own business, served between the fast
- * entry and its way out without telling the sentry. Runs in guest threads, so nothing here is trusted;
- * what it may use is in answers.h. Rules: an answer must not have changed anything before its last
- * access to guest memory (a fault there makes the sentry do the call all over); whatever is not the
- * plain case is handed over, errors included.
+ * Answers in the stub: system calls whose answer is the guest's own business, served between the
+ * fast entry and its way out without telling the sentry. Runs in guest threads, so nothing here is
+ * trusted; what it may use is in answers.h. Rules: an answer must not have changed anything before
+ * its last access to guest memory (a fault there makes the sentry do the call all over); whatever
+ * is not the plain case is handed over, errors included.
  */
 #include <asm/unistd.h>
 #include <stddef.h>
@@ -19,9 +19,9 @@
 #define FUTEX_WAKE_BITSET_PRIVATE 0x8a
 #define EAGAIN_                   11
 
-#define SIG_BLOCK_   0
-#define SIG_UNBLOCK_ 1
-#define SIG_SETMASK_ 2
+#define SIG_BLOCK_    0
+#define SIG_UNBLOCK_  1
+#define SIG_SETMASK_  2
 #define NEVER_BLOCKED ((uint64_t)1 << 8 | (uint64_t)1 << 18) /* SIGKILL, SIGSTOP */
 
 #define NSEC_PER_USEC 1000
@@ -60,7 +60,8 @@ static inline int guest_range(uint64_t addr, uint64_t size)
 
 static int read_clock(const volatile struct answers_ro *a, uint64_t clock, struct timespec_ *ret_ts)
 {
-	int (*fn)(long clock, struct timespec_ *ts) = (int (*)(long, struct timespec_ *))a->clock_gettime;
+	int (*fn)(long clock, struct timespec_ *ts) =
+		(int (*)(long, struct timespec_ *))a->clock_gettime;
 
 	return fn && fn((long)clock, ret_ts) == 0;
 }
@@ -76,7 +77,8 @@ static int clock_gettime_(struct slot *s, const volatile struct answers_ro *a)
 	volatile struct timespec_ *to = (volatile struct timespec_ *)arg(s, 1);
 	struct timespec_ ts;
 
-	if (!host_clock(arg(s, 0)) || !guest_range(arg(s, 1), sizeof(*to)) || !read_clock(a, arg(s, 0), &ts))
+	if (!host_clock(arg(s, 0)) || !guest_range(arg(s, 1), sizeof(*to)) ||
+	    !read_clock(a, arg(s, 0), &ts))
 		return 0;
 	to->sec = ts.sec;
 	to->nsec = ts.nsec;
@@ -111,7 +113,8 @@ static int getcpu_(struct slot *s, const volatile struct answers_ro *a)
 	volatile uint32_t *cpu = (volatile uint32_t *)arg(s, 0);
 	unsigned int host = 0, node = 0;
 
-	if (arg(s, 1) || !guest_range(arg(s, 0), sizeof(*cpu)) || !fn || !a->nr_cpus || fn(&host, &node, NULL))
+	if (arg(s, 1) || !guest_range(arg(s, 0), sizeof(*cpu)) || !fn || !a->nr_cpus ||
+	    fn(&host, &node, NULL))
 		return 0;
 	*cpu = host % a->nr_cpus;
 	return done(s, 0);
@@ -142,7 +145,8 @@ static int futex(struct slot *s)
 		/* fall through */
 	case FUTEX_WAIT_PRIVATE:
 		/* a deadline would have to be looked at first */
-		if (arg(s, 3) || __atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) == (uint32_t)arg(s, 2))
+		if (arg(s, 3) || __atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) ==
+					 (uint32_t)arg(s, 2))
 			return 0;
 		return done(s, -EAGAIN_);
 	}
@@ -158,7 +162,8 @@ static int sigprocmask(struct slot *s, const volatile struct answers_ro *a)
 	volatile uint64_t *old = (volatile uint64_t *)arg(s, 2);
 	uint64_t was = rw->mask, now = was;
 
-	if (arg(s, 3) != 8 || (set && !guest_range(arg(s, 1), 8)) || (old && !guest_range(arg(s, 2), 8)))
+	if (arg(s, 3) != 8 || (set && !guest_range(arg(s, 1), 8)) ||
+	    (old && !guest_range(arg(s, 2), 8)))
 		return 0;
 	if (set) {
 		uint64_t v = *set & ~NEVER_BLOCKED;

@@ -2,8 +2,8 @@
 /*
  * Keeps what stubs answer by themselves true: identities, whether a signal is pending, who waits on
  * futexes, and the switch that turns it all off. Locking: the page of a guest thread may be written
- * while task.kick_lock is held (it goes with the guest thread), by the task itself without. Numbers of
- * the process tree are written under the tasklist, so that what is written last is true.
+ * while task.kick_lock is held (it goes with the guest thread), by the task itself without. Numbers
+ * of the process tree are written under the tasklist, so that what is written last is true.
  */
 #include "kernel/answers.h"
 

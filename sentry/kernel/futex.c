@@ -43,7 +43,7 @@ static void count_in(struct futex_waiter *w)
 		__atomic_fetch_add(w->count, 1, __ATOMIC_SEQ_CST);
 }
 
-static void count_out(struct futex_waiter *w)
+void futex_count_out(struct futex_waiter *w)
 {
 	if (w->count)
 		__atomic_fetch_sub(w->count, 1, __ATOMIC_SEQ_CST);
@@ -96,7 +96,7 @@ bool futex_dequeue(struct futex_waiter *w) NO_THREAD_SAFETY
 
 	if (queued) {
 		list_del_init(&w->link);
-		count_out(w);
+		futex_count_out(w);
 	}
 	mutex_unlock(&b->lock);
 	return queued;
@@ -113,7 +113,7 @@ long futex_back_out(struct futex_waiter *w)
 static void wake_locked(struct futex_waiter *w)
 {
 	list_del_init(&w->link);
-	count_out(w);
+	futex_count_out(w);
 	task_wake(w->t);
 }
 
@@ -278,7 +278,7 @@ long futex_requeue(struct task *t, uaddr_t from, bool from_private, uaddr_t to, 
 		}
 		if (moved >= nr_requeue)
 			break;
-		count_out(w);
+		futex_count_out(w);
 		w->key = k2;
 		count_in(w);
 		list_move_tail(&w->link, &moving);

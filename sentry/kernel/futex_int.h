@@ -19,12 +19,15 @@ struct futex_waiter {
 	bool requeue_pi; /* only futex_cmp_requeue_pi may wake it */
 	bool requeued;   /* by futex_cmp_requeue_pi: go for the lock. bucket's lock */
 	uaddr_t pi_addr; /* the lock it wants then */
-	uint32_t *count; /* of the stub's answers: non-zero while this one is queued; bucket's lock */
+	uint32_t *count; /* of the stub's answers: non-zero while this one is queued; bucket's lock
+			  */
 	struct task *t;
 };
 
 void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex_key *key,
 		   uint32_t bitset);
+/* Left a queue: the stub's answers need not think of it any more. Bucket's lock held. */
+void futex_count_out(struct futex_waiter *w);
 /* True if it was still queued. */
 bool futex_dequeue(struct futex_waiter *w);
 bool futex_queued(struct futex_waiter *w);

@@ -408,6 +408,7 @@ long futex_cmp_requeue_pi(struct task *t, uaddr_t from, bool is_private, uaddr_t
 			break;
 		w->requeued = true;
 		list_del_init(&w->link);
+		futex_count_out(w);
 		task_wake(w->t);
 		moved++;
 	}

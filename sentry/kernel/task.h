@@ -124,8 +124,9 @@ struct task {
 	_Atomic uint32_t wake_word; /* futex word: TASK_WAKE_* of task_block.c */
 	_Atomic bool in_guest;      /* run() may have to be kicked */
 	struct mutex kick_lock; /* LC_KICK: gt may be kicked while it is held and gt is not NULL */
-	struct answers answers;  /* what the stub answers by itself; kick_lock, and by the owner without */
-	_Atomic bool mask_live;  /* the signal mask is the one in answers: see task_blocked() */
+	struct answers answers; /* what the stub answers by itself; kick_lock, and by the owner
+				   without */
+	_Atomic bool mask_live; /* the signal mask is the one in answers: see task_blocked() */
 	_Atomic char state;     /* 'R' running, 'S' sleeping, 'D' killable wait, 'T' stopped, 't'
 				   traced, 'Z', 'X' : for /proc */
 

@@ -161,9 +161,9 @@ struct platform_ops {
 	bool (*start)(struct gthread *th, struct regs *r);
 
 	/*
-	 * Optional, both: where the platform lets a stub answer calls by itself (platform/answers.h).
-	 * False or NULL: not here. answers: valid until thread_free; the platform has filled in what it knows
-	 * (addresses of functions), the rest is the caller's.
+	 * Optional, both: where the platform lets a stub answer calls by itself
+	 * (platform/answers.h). False or NULL: not here. answers: valid until thread_free; the
+	 * platform has filled in what it knows (addresses of functions), the rest is the caller's.
 	 */
 	bool (*answers)(struct gthread *th, struct answers *ret);
 	struct answers_space *(*answers_space)(struct aspace *as);

@@ -54,12 +54,13 @@
 #define STUB_SLOTS_RO  (STUB_SLOTS + SLOT_RO)
 #define STUB_SLOTS_END (STUB_SLOTS + SLOT_FILE)
 #define SLOT_RO        0x4000000 /* from a slot to its read-only page */
-#define STUB_SPACE      (STUB_SLOTS_RO + SLOT_SPACE)
-#define SLOT_SPACE      0x1000 /* from the first read-only page: a page of the address space, for answers */
+#define STUB_SPACE     (STUB_SLOTS_RO + SLOT_SPACE)
+#define SLOT_SPACE                                                                                 \
+	0x1000 /* from the first read-only page: a page of the address space, for answers */
 #define SLOT_SPACE_SIZE 0x1000
-#define SLOT_RANGE     0x4000000 /* of each of the two */
-#define SLOT_FILE      0x8000000 /* of both of one stub in the slot file */
-#define SLOT_TAG_SHIFT 26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
+#define SLOT_RANGE      0x4000000 /* of each of the two */
+#define SLOT_FILE       0x8000000 /* of both of one stub in the slot file */
+#define SLOT_TAG_SHIFT  26        /* log2(SLOT_RANGE): same for all addresses in STUB_SLOTS */
 
 /* --- first piece: offsets --- */
 /*

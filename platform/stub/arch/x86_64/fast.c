@@ -90,8 +90,8 @@ static int in_image(uint64_t rip)
 /* In the host's vDSO, called by an answer. */
 static int answering(const struct slot *s, const struct stub_frame *f)
 {
-	return f->rsp - ((uint64_t)s + SLOT_STACK_TOP - STUB_PAGE) < STUB_PAGE && f->rip >= STUB_VDSO &&
-	       f->rip < STUB_VDSO + STUB_VDSO_MAX;
+	return f->rsp - ((uint64_t)s + SLOT_STACK_TOP - STUB_PAGE) < STUB_PAGE &&
+	       f->rip >= STUB_VDSO && f->rip < STUB_VDSO + STUB_VDSO_MAX;
 }
 
 #define AT(label) (rip == (uint64_t)(label))

@@ -18,6 +18,8 @@
  * answers_space.waiters counts who is queued on private futexes, by hash of the address. A sleeper
  * counts itself, full barrier, and loads the futex word; a waker has changed the word, full
  * barrier, and loads the count: 0 means that nobody waits who has not yet to look at the word.
+ * A wait may begin late: while CPUs are free the stub looks at the word for a while before it makes
+ * the call, and if the word changes it has come too late for it (-EAGAIN).
  */
 #pragma once
 
@@ -40,6 +42,7 @@ struct answers_ro {
 
 struct answers_rw {
 	uint64_t mask;
+	uint32_t futex_fails; /* the stub's own: waits in a row that it began in vain */
 };
 
 #define ANSWERS_FUTEX_BITS 10

@@ -19,6 +19,10 @@
 #define FUTEX_WAKE_BITSET_PRIVATE 0x8a
 #define EAGAIN_                   11
 
+#define FUTEX_FAILS_MAX 5  /* each failure halves the time, down to 1/32 ... */
+#define FUTEX_RETRY     32 /* ... but once in so many, since two that wait for each other must both */
+#define FUTEX_EAGER     64 /* looks without a pause */
+
 #define SIG_BLOCK_    0
 #define SIG_UNBLOCK_  1
 #define SIG_SETMASK_  2
@@ -37,6 +41,15 @@ _Static_assert(sizeof(struct answers_space) == SLOT_SPACE_SIZE, "answers of an a
 static inline const volatile struct answers_ro *answers_of(const struct slot *s)
 {
 	return (const volatile struct answers_ro *)((const char *)s + SLOT_RO + SLOT_RO_ANSWERS);
+}
+
+static inline void stub_relax(void)
+{
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_ia32_pause)
+	__builtin_ia32_pause();
+#endif
+#endif
 }
 
 static inline uint64_t arg(const struct slot *s, unsigned int n)
@@ -122,6 +135,32 @@ static int getcpu_(struct slot *s, const volatile struct answers_ro *a)
 
 /* --- futexes --- */
 
+/*
+ * Before a thread waits for a word it looks at it for as long as waking it would take, if the
+ * sentry says that there is a CPU for that. What it does then is what it would do had it come later.
+ */
+static int futex_changes(const struct slot *s, const uint32_t *word, uint32_t val)
+{
+	const volatile struct slot_ro *ro = (const volatile struct slot_ro *)((const char *)s + SLOT_RO);
+	const volatile uint32_t *kick = &s->kick;
+	struct answers_rw *rw = (struct answers_rw *)s->answers;
+	uint32_t fails = rw->futex_fails, spins = ro->wait;
+
+	if (fails % FUTEX_RETRY != FUTEX_RETRY - 1)
+		spins >>= fails < FUTEX_FAILS_MAX ? fails : FUTEX_FAILS_MAX;
+	for (uint32_t n = 0; n < spins && !*kick; n++) {
+		if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != val) {
+			rw->futex_fails = 0;
+			return 1;
+		}
+		if (n > FUTEX_EAGER)
+			stub_relax();
+	}
+	if (spins)
+		rw->futex_fails = fails + 1;
+	return 0;
+}
+
 static int futex(struct slot *s)
 {
 	const struct answers_space *space = (const struct answers_space *)STUB_SPACE;
@@ -145,8 +184,9 @@ static int futex(struct slot *s)
 		/* fall through */
 	case FUTEX_WAIT_PRIVATE:
 		/* a deadline would have to be looked at first */
-		if (arg(s, 3) || __atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) ==
-					 (uint32_t)arg(s, 2))
+		if (arg(s, 3) || (__atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) ==
+					  (uint32_t)arg(s, 2) &&
+				  !futex_changes(s, (const uint32_t *)addr, (uint32_t)arg(s, 2))))
 			return 0;
 		return done(s, -EAGAIN_);
 	}

@@ -107,6 +107,7 @@
 #define SLOT_RO_SPIN         0x80  /* u32: how often the stub looks at GO before it sleeps */
 #define SLOT_RO_SLEEPS       0x84  /* u32: sentry sleeps on SLOT_SEQ, or is about to */
 #define SLOT_RO_FLAGS        0x88  /* u32: SLOT_FLAG_* */
+#define SLOT_RO_WAIT         0x8c  /* u32: how often an answer looks at a futex word that it waits for */
 #define SLOT_RO_STACK        0x90  /* stack_t: the alternate stack, for the thread's start */
 #define SLOT_RO_MASK         0xa8  /* u64: 0, the signal mask of guest threads */
 #define SLOT_RO_ANSWERS      0x100 /* what the answers need */
@@ -143,7 +144,7 @@ struct slot_ro {
 	uint32_t go, cmd;
 	uint64_t fs_base, gs_base, ret;
 	uint64_t pad0[12];
-	uint32_t spin, sleeps, flags, pad3;
+	uint32_t spin, sleeps, flags, wait;
 	uint64_t stack[3];
 	uint64_t mask;
 	uint64_t pad4[10];
@@ -158,6 +159,7 @@ _Static_assert(offsetof(struct slot, kick) == SLOT_KICK, "words of a slot");
 _Static_assert(offsetof(struct slot, sleeps) == SLOT_SLEEPS, "words of a slot");
 _Static_assert(offsetof(struct slot_ro, gs_base) == SLOT_RO_GS_BASE, "words of a read-only page");
 _Static_assert(offsetof(struct slot, answers) == SLOT_ANSWERS, "answers of a slot");
+_Static_assert(offsetof(struct slot_ro, wait) == SLOT_RO_WAIT, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, stack) == SLOT_RO_STACK, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, mask) == SLOT_RO_MASK, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, answers) == SLOT_RO_ANSWERS, "answers of a read-only page");

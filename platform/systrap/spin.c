@@ -41,12 +41,14 @@ static void stop(struct gthread *th)
 void spin_before_run(struct gthread *th)
 {
 	struct systrap *st = th->as->st;
+	uint32_t wait;
 	int busy;
 
 	if (!st->stub_spins)
 		return;
 	if (!th->active) {
 		th->active = true;
+		atomic_fetch_add(&st->active, 1);
 		busy = atomic_fetch_add(&st->busy, 1) + 1;
 	} else {
 		busy = atomic_load_explicit(&st->busy, memory_order_relaxed);
@@ -59,6 +61,11 @@ void spin_before_run(struct gthread *th)
 		atomic_fetch_add(&st->busy, 1);
 		th->ro->spin = st->stub_spins;
 	}
+	wait = atomic_load_explicit(&st->active, memory_order_relaxed) <= st->nr_cpus ?
+		       2 * st->stub_spins :
+		       0;
+	if (th->ro->wait != wait)
+		th->ro->wait = wait;
 }
 
 void spin_idle(struct gthread *th)
@@ -68,6 +75,7 @@ void spin_idle(struct gthread *th)
 	stop(th);
 	if (th->active) {
 		th->active = false;
+		atomic_fetch_sub(&st->active, 1);
 		atomic_fetch_sub(&st->busy, 1);
 	}
 }

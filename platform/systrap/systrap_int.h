@@ -26,6 +26,7 @@ struct systrap {
 	/* spin.c */
 	int nr_cpus;
 	atomic_int busy;     /* threads that want a CPU: one per pair at work, one per spinner */
+	atomic_int active;   /* pairs at work */
 	uint32_t stub_spins; /* looks at its word that a stub makes in SPIN_NS */
 };
 

@@ -19,7 +19,7 @@
 #define FUTEX_WAKE_BITSET_PRIVATE 0x8a
 #define EAGAIN_                   11
 
-#define FUTEX_FAILS_MAX 5  /* each failure halves the time, down to 1/32 ... */
+#define FUTEX_FAILS_MAX 5 /* each failure halves the time, down to 1/32 ... */
 #define FUTEX_RETRY     32 /* ... but once in so many, since two that wait for each other must both */
 #define FUTEX_EAGER     64 /* looks without a pause */
 
@@ -137,11 +137,13 @@ static int getcpu_(struct slot *s, const volatile struct answers_ro *a)
 
 /*
  * Before a thread waits for a word it looks at it for as long as waking it would take, if the
- * sentry says that there is a CPU for that. What it does then is what it would do had it come later.
+ * sentry says that there is a CPU for that. What it does then is what it would do had it come
+ * later.
  */
 static int futex_changes(const struct slot *s, const uint32_t *word, uint32_t val)
 {
-	const volatile struct slot_ro *ro = (const volatile struct slot_ro *)((const char *)s + SLOT_RO);
+	const volatile struct slot_ro *ro =
+		(const volatile struct slot_ro *)((const char *)s + SLOT_RO);
 	const volatile uint32_t *kick = &s->kick;
 	struct answers_rw *rw = (struct answers_rw *)s->answers;
 	uint32_t fails = rw->futex_fails, spins = ro->wait;

@@ -99,15 +99,15 @@
 #define SLOT_EV_FRAMED 5
 
 /* --- second piece: offsets --- */
-#define SLOT_RO_GO           0x00  /* u32, futex: sentry counts up for each command */
-#define SLOT_RO_CMD          0x04  /* u32: SLOT_CMD_* */
-#define SLOT_RO_FS_BASE      0x08  /* u64: for SLOT_CMD_FAST and _RETURN */
-#define SLOT_RO_GS_BASE      0x10  /* u64 */
-#define SLOT_RO_RET          0x18  /* u64: for SLOT_CMD_RESULT */
-#define SLOT_RO_SPIN         0x80  /* u32: how often the stub looks at GO before it sleeps */
-#define SLOT_RO_SLEEPS       0x84  /* u32: sentry sleeps on SLOT_SEQ, or is about to */
-#define SLOT_RO_FLAGS        0x88  /* u32: SLOT_FLAG_* */
-#define SLOT_RO_WAIT         0x8c  /* u32: how often an answer looks at a futex word that it waits for */
+#define SLOT_RO_GO           0x00 /* u32, futex: sentry counts up for each command */
+#define SLOT_RO_CMD          0x04 /* u32: SLOT_CMD_* */
+#define SLOT_RO_FS_BASE      0x08 /* u64: for SLOT_CMD_FAST and _RETURN */
+#define SLOT_RO_GS_BASE      0x10 /* u64 */
+#define SLOT_RO_RET          0x18 /* u64: for SLOT_CMD_RESULT */
+#define SLOT_RO_SPIN         0x80 /* u32: how often the stub looks at GO before it sleeps */
+#define SLOT_RO_SLEEPS       0x84 /* u32: sentry sleeps on SLOT_SEQ, or is about to */
+#define SLOT_RO_FLAGS        0x88 /* u32: SLOT_FLAG_* */
+#define SLOT_RO_WAIT         0x8c /* u32: how often an answer looks at a futex word that it waits for */
 #define SLOT_RO_STACK        0x90  /* stack_t: the alternate stack, for the thread's start */
 #define SLOT_RO_MASK         0xa8  /* u64: 0, the signal mask of guest threads */
 #define SLOT_RO_ANSWERS      0x100 /* what the answers need */

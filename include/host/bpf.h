@@ -71,6 +71,9 @@ void bpf_asm_eq32(struct bpf_asm *a, unsigned int arg, uint32_t v);
 void bpf_asm_below(struct bpf_asm *a, unsigned int arg, uint64_t limit);
 /* The low word lies in [min, max]. */
 void bpf_asm_range32(struct bpf_asm *a, unsigned int arg, uint32_t min, uint32_t max);
+/* The same, or another argument has one of these bits set in its low word. */
+void bpf_asm_range32_unless(struct bpf_asm *a, unsigned int arg, uint32_t min, uint32_t max,
+			    unsigned int other, uint32_t bits);
 /* The low word, without the bits of ignore, is v; the high word is 0. */
 void bpf_asm_masked(struct bpf_asm *a, unsigned int arg, uint32_t ignore, uint32_t v);
 /* The low word is one of the nr values. */

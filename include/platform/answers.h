@@ -20,6 +20,13 @@
  * barrier, and loads the count: 0 means that nobody waits who has not yet to look at the word.
  * A wait may begin late: while CPUs are free the stub looks at the word for a while before it makes
  * the call, and if the word changes it has come too late for it (-EAGAIN).
+ *
+ * While ANSWER_SLEEP is on too, a thread waits on a private futex with the host's own futex, in its
+ * stub, where other threads of the stub wake it; answers_waits counts such sleepers in the same way.
+ * Those two kinds of sleepers know nothing of each other: a waker looks for both. The sentry wakes
+ * the second kind by platform_ops.futex. A kick ends such a sleep, and the sentry gets the call.
+ * answers_waits is the guest's to write: what it says is no more than how many wakes the guest wants
+ * to reach its own threads.
  */
 #pragma once
 
@@ -29,6 +36,7 @@
 #define ANSWER_CLOCK 2u /* the host's clocks are the guest's */
 #define ANSWER_MASK  4u
 #define ANSWER_FUTEX 8u
+#define ANSWER_SLEEP 16u
 
 struct answers_ro {
 	uint32_t on;      /* ANSWER_* */
@@ -43,12 +51,20 @@ struct answers_ro {
 struct answers_rw {
 	uint64_t mask;
 	uint32_t futex_fails; /* the stub's own: waits in a row that it began in vain */
+	uint64_t asleep_since; /* ns, the host's monotonic clock: sleeps by ANSWER_SLEEP; 0: does not */
+	uint64_t slept_ns;     /* the like, in all so far */
 };
 
 #define ANSWERS_FUTEX_BITS 10
+#define ANSWERS_WAITS      512
 
 struct answers_space {
 	uint32_t waiters[1u << ANSWERS_FUTEX_BITS];
+};
+
+/* Of an address space, beside answers_space, but the guest writes it. */
+struct answers_waits {
+	uint32_t count[ANSWERS_WAITS]; /* by answers_futex_slot() % ANSWERS_WAITS */
 };
 
 /* Which count a private futex at addr belongs to. */

@@ -167,6 +167,14 @@ struct platform_ops {
 	 */
 	bool (*answers)(struct gthread *th, struct answers *ret);
 	struct answers_space *(*answers_space)(struct aspace *as);
+	/*
+	 * Where answers() is: threads of as that sleep on private futexes in their stub, and the
+	 * host's futex call on them (LX_FUTEX_WAKE_BITSET, _REQUEUE or _CMP_REQUEUE; val, val2,
+	 * val3): how many it met, at most 4095; -errno, -ESRCH when the stub is gone.
+	 */
+	struct answers_waits *(*answers_waits)(struct aspace *as);
+	long (*futex)(struct aspace *as, uaddr_t addr, uint32_t op, const uint32_t val[3],
+		      uaddr_t addr2);
 
 	/*
 	 * Runs guest code with *r until it traps or is kicked; *r and *ev are then set. Returns 0,

@@ -317,6 +317,17 @@ void bpf_asm_range32(struct bpf_asm *a, unsigned int arg, uint32_t min, uint32_t
 	kill_if(a, test(a, BPF_JGT, max), true);
 }
 
+void bpf_asm_range32_unless(struct bpf_asm *a, unsigned int arg, uint32_t min, uint32_t max,
+			    unsigned int other, uint32_t bits)
+{
+	size_t has;
+
+	load(a, ARG_LO(other));
+	has = test(a, BPF_JSET, bits);
+	bpf_asm_range32(a, arg, min, max);
+	point(a, has, true, a->nr);
+}
+
 void bpf_asm_masked(struct bpf_asm *a, unsigned int arg, uint32_t ignore, uint32_t v)
 {
 	load(a, ARG_HI(arg));

@@ -273,6 +273,18 @@ int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot)
 	return ret;
 }
 
+long stub_futex_call(struct stub *s, uaddr_t addr, uint32_t op, const uint32_t val[3], uaddr_t addr2)
+{
+	struct stub_result res;
+	int ret;
+
+	mutex_lock(&s->lock);
+	ret = command_locked(s, STUB_OP_FUTEX,
+			     (uint64_t[6]){ addr, op, val[0], val[1], addr2, val[2] }, &res);
+	mutex_unlock(&s->lock);
+	return ret < 0 ? ret : (long)res.lo;
+}
+
 int stub_sync(struct stub *s)
 {
 	int ret;

@@ -16,8 +16,13 @@
 #define FUTEX_WAIT_PRIVATE        0x80
 #define FUTEX_WAKE_PRIVATE        0x81
 #define FUTEX_WAIT_BITSET_PRIVATE 0x89
+#define FUTEX_WAIT_BITSET_REALTIME_PRIVATE 0x189
 #define FUTEX_WAKE_BITSET_PRIVATE 0x8a
+#define FUTEX_MATCH_ANY           0xffffffffu
+#define EINTR_                    4
 #define EAGAIN_                   11
+#define ETIMEDOUT_                110
+#define CLOCK_MONOTONIC_          1
 
 #define FUTEX_FAILS_MAX 5 /* each failure halves the time, down to 1/32 ... */
 #define FUTEX_RETRY     32 /* ... but once in so many, since two that wait for each other must both */
@@ -29,6 +34,7 @@
 #define NEVER_BLOCKED ((uint64_t)1 << 8 | (uint64_t)1 << 18) /* SIGKILL, SIGSTOP */
 
 #define NSEC_PER_USEC 1000
+#define NSEC_PER_SEC  1000000000
 
 struct timespec_ {
 	int64_t sec, nsec;
@@ -36,6 +42,7 @@ struct timespec_ {
 
 _Static_assert(sizeof(struct answers_ro) <= SLOT_RO_ANSWERS_SIZE, "answers");
 _Static_assert(sizeof(struct answers_rw) <= SLOT_ANSWERS_SIZE, "answers");
+_Static_assert(sizeof(struct answers_waits) == SLOT_WAITS_SIZE, "answers of an address space");
 _Static_assert(sizeof(struct answers_space) == SLOT_SPACE_SIZE, "answers of an address space");
 
 static inline const volatile struct answers_ro *answers_of(const struct slot *s)
@@ -163,36 +170,95 @@ static int futex_changes(const struct slot *s, const uint32_t *word, uint32_t va
 	return 0;
 }
 
-static int futex(struct slot *s)
+/* Sleepers of this address space that sleep in the host. */
+static uint32_t *sleepers(uint64_t addr)
+{
+	struct answers_waits *w = (struct answers_waits *)((struct slot *)STUB_SLOTS)->waits;
+
+	return &w->count[answers_futex_slot(addr) % ANSWERS_WAITS];
+}
+
+static int futex_wake(struct slot *s, uint32_t on, uint32_t op, uint32_t bitset)
 {
 	const struct answers_space *space = (const struct answers_space *)STUB_SPACE;
 	uint64_t addr = arg(s, 0);
+	long ret = 0;
+
+	if (!bitset)
+		return 0;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&space->waiters[answers_futex_slot(addr)], __ATOMIC_SEQ_CST))
+		return 0;
+	if (__atomic_load_n(sleepers(addr), __ATOMIC_SEQ_CST)) {
+		if (!(on & ANSWER_SLEEP))
+			return 0;
+		ret = stub_futex_private((const void *)addr, op, (uint32_t)arg(s, 2), NULL, bitset);
+	}
+	return ret < 0 ? 0 : done(s, ret);
+}
+
+/* timeout: 0 or the address of an absolute one. */
+static int futex_sleep(struct slot *s, const volatile struct answers_ro *a, uint32_t op, uint32_t bitset,
+		       uint64_t timeout)
+{
+	struct answers_rw *rw = (struct answers_rw *)s->answers;
+	uint64_t addr = arg(s, 0), since;
+	uint32_t *count = sleepers(addr);
+	struct timespec_ ts;
+	long ret;
+
+	if (!read_clock(a, CLOCK_MONOTONIC_, &ts))
+		return 0;
+	since = (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec;
+	__atomic_store_n(&rw->asleep_since, since, __ATOMIC_RELAXED);
+	__atomic_fetch_add(count, 1, __ATOMIC_SEQ_CST);
+	ret = stub_futex_private((const void *)addr, op, (uint32_t)arg(s, 2), (const void *)timeout, bitset);
+	__atomic_fetch_sub(count, 1, __ATOMIC_SEQ_CST);
+	if (ret != -EAGAIN_ && read_clock(a, CLOCK_MONOTONIC_, &ts))
+		rw->slept_ns += (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec - since;
+	__atomic_store_n(&rw->asleep_since, 0, __ATOMIC_RELAXED);
+	if (ret == -EINTR_) {
+		/* the sentry learns of the kick by the call that it gets now */
+		s->kick = 0;
+		return 0;
+	}
+	return ret == 0 || ret == -EAGAIN_ || ret == -ETIMEDOUT_ ? done(s, ret) : 0;
+}
+
+static int futex(struct slot *s, const volatile struct answers_ro *a, uint32_t on)
+{
+	/* absolute time-outs only: what a kick leaves of a relative one nobody would know */
+	const uint32_t timed = ANSWER_SLEEP | ANSWER_CLOCK;
+	uint32_t op = (uint32_t)arg(s, 1), bitset = FUTEX_MATCH_ANY;
+	uint64_t addr = arg(s, 0), timeout = arg(s, 3);
 
 	if (addr & 3 || !guest_range(addr, 4))
 		return 0;
-	switch (arg(s, 1)) {
-	case FUTEX_WAKE_BITSET_PRIVATE:
-		if ((uint32_t)arg(s, 5) == 0)
-			return 0;
-		/* fall through */
+	switch (op) {
 	case FUTEX_WAKE_PRIVATE:
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (__atomic_load_n(&space->waiters[answers_futex_slot(addr)], __ATOMIC_SEQ_CST))
-			return 0;
-		return done(s, 0);
-	case FUTEX_WAIT_BITSET_PRIVATE:
-		if ((uint32_t)arg(s, 5) == 0)
-			return 0;
-		/* fall through */
+		return futex_wake(s, on, op, bitset);
+	case FUTEX_WAKE_BITSET_PRIVATE:
+		return futex_wake(s, on, op, (uint32_t)arg(s, 5));
 	case FUTEX_WAIT_PRIVATE:
-		/* a deadline would have to be looked at first */
-		if (arg(s, 3) || (__atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) ==
-					  (uint32_t)arg(s, 2) &&
-				  !futex_changes(s, (const uint32_t *)addr, (uint32_t)arg(s, 2))))
+		if (timeout)
 			return 0;
-		return done(s, -EAGAIN_);
+		break;
+	case FUTEX_WAIT_BITSET_PRIVATE:
+	case FUTEX_WAIT_BITSET_REALTIME_PRIVATE:
+		bitset = (uint32_t)arg(s, 5);
+		if (!bitset || (timeout && ((on & timed) != timed || !guest_range(timeout, 16))))
+			return 0;
+		break;
+	default:
+		return 0;
 	}
-	return 0;
+	/* a time-out would have to be looked at before */
+	if (!timeout && (__atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) != (uint32_t)arg(s, 2) ||
+			 futex_changes(s, (const uint32_t *)addr, (uint32_t)arg(s, 2))))
+		return done(s, -EAGAIN_);
+	if (!(on & ANSWER_SLEEP))
+		return 0;
+	return futex_sleep(s, a, op, bitset, timeout);
 }
 
 /* --- signals --- */
@@ -276,7 +342,7 @@ int stub_answer(struct slot *s)
 		return 1;
 	switch (nr) {
 	case __NR_futex:
-		return on & ANSWER_FUTEX && futex(s);
+		return on & ANSWER_FUTEX && futex(s, a, on);
 	case __NR_rt_sigprocmask:
 		return on & ANSWER_MASK && sigprocmask(s, a);
 	case __NR_clock_gettime:

@@ -21,7 +21,24 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static const uint32_t futex_ops[] = { FUTEX_WAIT, FUTEX_WAKE };
+/* The agent: on its own words, and for the sentry on sleepers in guest memory (answers.h). */
+static const uint32_t agent_ops[] = {
+	FUTEX_WAIT,
+	FUTEX_WAKE,
+	FUTEX_WAKE_BITSET_PRIVATE,
+	FUTEX_REQUEUE_PRIVATE,
+	FUTEX_CMP_REQUEUE_PRIVATE,
+};
+/* Guest threads: on words of the slot, and for themselves on guest memory. */
+static const uint32_t thread_ops[] = {
+	FUTEX_WAIT,
+	FUTEX_WAKE,
+	FUTEX_WAIT_PRIVATE,
+	FUTEX_WAKE_PRIVATE,
+	FUTEX_WAIT_BITSET_PRIVATE,
+	FUTEX_WAIT_BITSET_PRIVATE | FUTEX_CLOCK_REALTIME,
+	FUTEX_WAKE_BITSET_PRIVATE,
+};
 
 static void memory_calls(struct bpf_asm *a)
 {
@@ -67,7 +84,7 @@ int stub_filter_agent(struct bpf_insn *room, size_t nr)
 	bpf_asm_eq32(a, 0, STUB_FD_REPLY);
 	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_futex);
-	bpf_asm_oneof32(a, 1, futex_ops, ARRAY_SIZE(futex_ops));
+	bpf_asm_oneof32(a, 1, agent_ops, ARRAY_SIZE(agent_ops));
 	bpf_asm_allow(a);
 	memory_calls(a);
 	bpf_asm_call(a, SYS_clone);
@@ -78,7 +95,7 @@ int stub_filter_agent(struct bpf_insn *room, size_t nr)
 
 	page = bpf_asm_ip(a, STUB_THREAD, STUB_PAGE);
 	bpf_asm_call(a, SYS_futex);
-	bpf_asm_oneof32(a, 1, futex_ops, ARRAY_SIZE(futex_ops));
+	bpf_asm_oneof32(a, 1, thread_ops, ARRAY_SIZE(thread_ops));
 	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_rt_sigreturn);
 	bpf_asm_allow(a);
@@ -123,8 +140,8 @@ int stub_filter_thread(struct bpf_insn *room, size_t nr)
 
 /*
  * The first program decides which of the thread page's calls have the right shape. Futex words
- * are bounded to the low word of the stub's addresses here; wherever they are, they are the guest's
- * own.
+ * are bounded to the low word of the stub's addresses here, but for private operations, which reach
+ * no one but threads of the same stub; wherever they are, they are the guest's own.
  */
 int stub_filter_slot(struct bpf_insn *room, size_t nr)
 {
@@ -137,7 +154,8 @@ int stub_filter_slot(struct bpf_insn *room, size_t nr)
 	bpf_asm_call(a, SYS_rt_sigreturn);
 	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_futex);
-	bpf_asm_range32(a, 0, (uint32_t)STUB_SLOTS, (uint32_t)(STUB_SLOTS_END - 1));
+	bpf_asm_range32_unless(a, 0, (uint32_t)STUB_SLOTS, (uint32_t)(STUB_SLOTS_END - 1), 1,
+			       FUTEX_PRIVATE_FLAG);
 	bpf_asm_allow(a);
 	bpf_asm_call(a, SYS_exit);
 	bpf_asm_allow(a);

@@ -68,6 +68,7 @@
 #define STUB_OP_MPROTECT 3
 #define STUB_OP_MADVISE  4
 #define STUB_OP_CLONE    5
+#define STUB_OP_FUTEX    6 /* result: LO, at most 4095 */
 
 /* Reply page. */
 #define STUB_REPLY_ACKED   0x00 /* u32, futex */

@@ -60,7 +60,10 @@ void stub_slot_prepare(struct stub *s, unsigned int n)
 
 	if (n < s->nr_slots) {
 		/* a thread ran here before */
-		memset(stub_slot(s, n), 0, SLOT_SIZE);
+		memset(stub_slot(s, n), 0, SLOT_WAITS);
+		if (n > 0)
+			memset(stub_slot(s, n)->waits, 0, SLOT_WAITS_SIZE);
+		memset(stub_slot(s, n)->stack, 0, SLOT_SIZE - SLOT_WAITS - SLOT_WAITS_SIZE);
 		memset(ro, 0, sizeof(*ro));
 	} else {
 		s->nr_slots = n + 1;

@@ -5,7 +5,7 @@
  *
  *   STUB_SLOTS    + n * SLOT_SIZE   16 KiB that everybody writes: guest code, stub code, sentry
  *       +0x0000   state words, register file (SLOT_REGS), writable words of the answers
- *                 (SLOT_ANSWERS)
+ *                 (SLOT_ANSWERS); in slot 0 also the address space's (SLOT_WAITS)
  *       +0x1000   stack of the fast entry, grows down from SLOT_STACK_TOP
  *       +0x2000   alternate signal stack: the frame of the trap being handled
  *
@@ -81,6 +81,8 @@
 #define SLOT_REGS          0x80 /* struct regs: of the fast entry */
 #define SLOT_ANSWERS       0x200
 #define SLOT_ANSWERS_SIZE  0x600
+#define SLOT_WAITS         0x800 /* slot 0 only: of the whole address space, so it outlives threads */
+#define SLOT_WAITS_SIZE    0x800
 #define SLOT_STACK_TOP     0x2000
 #define SLOT_ALTSTACK      0x2000
 #define SLOT_ALTSTACK_SIZE 0x2000
@@ -135,7 +137,7 @@ struct slot {
 	struct regs regs;
 	uint8_t pad3[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
 	uint8_t answers[SLOT_ANSWERS_SIZE];
-	uint8_t pad4[0x1000 - SLOT_ANSWERS - SLOT_ANSWERS_SIZE];
+	uint8_t waits[SLOT_WAITS_SIZE];
 	uint8_t stack[0x1000];
 	uint8_t altstack[SLOT_ALTSTACK_SIZE];
 };

@@ -22,7 +22,8 @@
 #include "systrap/systrap_int.h"
 
 #define DEATH_CHECK 100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
-#define KICK_SIGNAL SIGUSR1
+#define DEATH_CHECK_MAX 6400000000ull /* the same, for one that sleeps in its stub */
+#define KICK_SIGNAL     SIGUSR1
 #define EAGER       100 /* looks without a pause: most events come before it would end */
 #define IDLE_MAX    8   /* host threads kept per address space for threads to come */
 
@@ -59,10 +60,19 @@ static bool host_thread_dead(const struct gthread *th)
 	       host_tgkill(s->pid, th->tid, 0) == -ESRCH;
 }
 
+/* Since when the guest sleeps on a futex in its stub, or 0; if it may be believed. */
+static uint64_t asleep(const struct gthread *th)
+{
+	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
+
+	return __atomic_load_n(&rw->asleep_since, __ATOMIC_RELAXED);
+}
+
 /* Waits for the next event; 0 or -ESRCH. */
 static int await_event(struct gthread *th)
 {
 	uint32_t old = th->seq, now = read_seq(th);
+	uint64_t check = DEATH_CHECK;
 
 	if (now == old && spin_held(th)) {
 		uint64_t limit = spin_limit(th), start = 0;
@@ -85,7 +95,12 @@ static int await_event(struct gthread *th)
 		now = read_seq(th);
 		if (now != old)
 			break;
-		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + DEATH_CHECK);
+		if (asleep(th)) {
+			/* it may be long: wants no CPU, and whoever finds the stub dead tells us */
+			spin_idle(th);
+			check = MIN(2 * check, DEATH_CHECK_MAX);
+		}
+		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + check);
 		now = read_seq(th);
 		if (now == old && host_thread_dead(th))
 			return -ESRCH;
@@ -236,6 +251,24 @@ static int settle(struct gthread *th)
 	return 0;
 }
 
+/*
+ * Without what it slept on futexes in its stub. What the guest says of that is about the shares of
+ * its own threads only.
+ */
+static uint64_t time_in_guest(const struct gthread *th)
+{
+	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
+	uint64_t since = atomic_load(&th->entered_ns), ns = atomic_load(&th->guest_ns);
+	uint64_t now = since ? host_now_ns() : 0, slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED);
+	uint64_t from = asleep(th);
+
+	if (now > since)
+		ns += now - since;
+	if (from && from >= since && now > from)
+		slept += now - from;
+	return ns > slept ? ns - slept : 0;
+}
+
 /* Unlinks; the host thread goes on waiting in its slot. */
 static void thread_unlink(struct gthread *th)
 {
@@ -245,7 +278,7 @@ static void thread_unlink(struct gthread *th)
 	mutex_lock(&as->st->lock);
 	list_del(&th->link);
 	list_del(&th->all);
-	as->ended_ns += atomic_load(&th->guest_ns);
+	as->ended_ns += time_in_guest(th);
 	as->nr_fast += th->nr_fast;
 	as->nr_trapped += th->nr_trapped;
 	th->nr_fast = th->nr_trapped = 0;
@@ -724,14 +757,6 @@ static int st_fp_reset(struct gthread *th)
 	return ret < 0 ? ret : trap_fp_reset(th->g, &th->at);
 }
 
-static uint64_t time_in_guest(const struct gthread *th)
-{
-	uint64_t since = atomic_load(&th->entered_ns), ns = atomic_load(&th->guest_ns);
-	uint64_t now = since ? host_now_ns() : 0;
-
-	return now > since ? ns + now - since : ns;
-}
-
 /*
  * The host tells the CPU time of another process, not of one of its threads: each thread's share is
  * that of its time in guest code, and at most all of that.
@@ -834,6 +859,16 @@ static struct answers_space *st_answers_space(struct aspace *as)
 	return (struct answers_space *)((char *)stub_slot_ro(as->stub, 0) + SLOT_SPACE);
 }
 
+static struct answers_waits *st_answers_waits(struct aspace *as)
+{
+	return (struct answers_waits *)stub_slot(as->stub, 0)->waits;
+}
+
+static long st_futex(struct aspace *as, uaddr_t addr, uint32_t op, const uint32_t val[3], uaddr_t addr2)
+{
+	return stub_futex_call(as->stub, addr, op | 128 /* FUTEX_PRIVATE_FLAG */, val, addr2);
+}
+
 const struct platform_ops systrap_platform_ops = {
 	.name = "systrap",
 	.threads_move = true,
@@ -858,6 +893,8 @@ const struct platform_ops systrap_platform_ops = {
 	.start = st_start,
 	.answers = st_answers,
 	.answers_space = st_answers_space,
+	.answers_waits = st_answers_waits,
+	.futex = st_futex,
 	.run = st_run,
 	.regs_get = st_regs_get,
 	.kick = st_kick,

@@ -7,6 +7,10 @@
  */
 #include "kernel/answers.h"
 
+#include <abi/linux/futex.h>
+#include <base/bits.h>
+
+#include "kernel/futex_int.h"
 #include "kernel/kernel_int.h"
 
 static void put32(uint32_t *p, uint32_t v)
@@ -55,7 +59,7 @@ void task_answers_attach(struct task *t)
 		put32(&a.ro->pending, 1); /* looked at before the guest runs */
 		t->answers = a;
 		if (may_answer(t))
-			put32(&a.ro->on, ANSWER_IDS | ANSWER_CLOCK | ANSWER_MASK | ANSWER_FUTEX);
+			put32(&a.ro->on, ANSWER_IDS | ANSWER_CLOCK | ANSWER_MASK | ANSWER_FUTEX | ANSWER_SLEEP);
 		else
 			put32(&a.ro->on, 0);
 	}
@@ -155,4 +159,59 @@ uint32_t *task_futex_count(struct task *t, uaddr_t addr)
 		return NULL;
 	space = ops->answers_space(mm_aspace(t->mm));
 	return space ? &space->waiters[answers_futex_slot(addr)] : NULL;
+}
+
+bool task_sleeps_in_stub(struct task *t)
+{
+	bool asleep;
+
+	mutex_lock(&t->kick_lock);
+	asleep = t->answers.rw && atomic_load(&t->in_guest) &&
+		 __atomic_load_n(&t->answers.rw->asleep_since, __ATOMIC_RELAXED);
+	mutex_unlock(&t->kick_lock);
+	return asleep;
+}
+
+/* Where the sleepers at addr are counted; NULL: nobody sleeps there. */
+static uint32_t *stub_sleepers(struct task *t, uaddr_t addr)
+{
+	const struct platform_ops *ops = plat_ops(t);
+	uint32_t *count;
+
+	if (!ops->futex || !t->mm || !mm_aspace(t->mm))
+		return NULL;
+	count = &ops->answers_waits(mm_aspace(t->mm))
+			 ->count[answers_futex_slot(addr) % ANSWERS_WAITS];
+	return __atomic_load_n(count, __ATOMIC_SEQ_CST) ? count : NULL;
+}
+
+long futex_stub_wake(struct task *t, uaddr_t addr, int nr, uint32_t bitset)
+{
+	const uint32_t val[3] = { (uint32_t)nr, 0, bitset };
+	long ret;
+
+	if (!stub_sleepers(t, addr))
+		return 0;
+	ret = plat_ops(t)->futex(mm_aspace(t->mm), addr, LX_FUTEX_WAKE_BITSET, val, 0);
+	return MAX(ret, 0L);
+}
+
+long futex_stub_requeue(struct task *t, uaddr_t from, uaddr_t to, int nr_wake, int nr_requeue,
+			const uint32_t *cmp)
+{
+	const uint32_t val[3] = { (uint32_t)nr_wake, (uint32_t)nr_requeue, cmp ? *cmp : 0 };
+	struct answers_waits *waits;
+	long ret;
+
+	if (!stub_sleepers(t, from))
+		return 0;
+	/*
+	 * Those who move count themselves out where they were. Where they are now they are counted
+	 * for good: wakes there ask the host from now on. Before they move, so that none is missed.
+	 */
+	waits = plat_ops(t)->answers_waits(mm_aspace(t->mm));
+	__atomic_fetch_add(&waits->count[answers_futex_slot(to) % ANSWERS_WAITS], 1, __ATOMIC_SEQ_CST);
+	ret = plat_ops(t)->futex(mm_aspace(t->mm), from, cmp ? LX_FUTEX_CMP_REQUEUE : LX_FUTEX_REQUEUE,
+				 val, to);
+	return MAX(ret, 0L);
 }

@@ -65,5 +65,8 @@ static inline void task_answers_leave(struct task *t)
 		atomic_store_explicit(&t->mask_live, false, memory_order_release);
 }
 
+/* It runs guest code, or seems to, and waits on a futex there. Any thread. */
+bool task_sleeps_in_stub(struct task *t);
+
 /* The counter of private futexes at addr in t's address space, or NULL. */
 uint32_t *task_futex_count(struct task *t, uaddr_t addr);

@@ -9,6 +9,7 @@
 #include "kernel/futex.h"
 
 #include <abi/linux/futex.h>
+#include <base/bits.h>
 #include <base/hash.h>
 
 #include "kernel/answers.h"
@@ -203,6 +204,17 @@ long futex_wait_many(struct task *t, const struct futex_word *fw, unsigned int n
 	return ret;
 }
 
+static long wake_both(struct task *t, const struct mm_futex_key *key, uaddr_t addr, bool is_private,
+		      int nr, uint32_t bitset)
+{
+	long woken = futex_wake_key(key, nr, bitset);
+
+	/* one at least is woken, whatever nr, as on Linux */
+	if (is_private && woken >= 0 && woken < MAX(nr, 1))
+		woken += futex_stub_wake(t, addr, nr - (int)woken, bitset);
+	return woken;
+}
+
 long futex_wake(struct task *t, uaddr_t addr, bool is_private, int nr, uint32_t bitset)
 {
 	struct mm_futex_key key;
@@ -211,7 +223,7 @@ long futex_wake(struct task *t, uaddr_t addr, bool is_private, int nr, uint32_t 
 	if (bitset == 0)
 		return -EINVAL;
 	ret = mm_futex_key(t->mm, addr, is_private, &key);
-	return ret < 0 ? ret : futex_wake_key(&key, nr, bitset);
+	return ret < 0 ? ret : wake_both(t, &key, addr, is_private, nr, bitset);
 }
 
 int futex_wake_addr(struct task *t, uaddr_t addr, int nr, bool shared)
@@ -287,7 +299,12 @@ long futex_requeue(struct task *t, uaddr_t from, bool from_private, uaddr_t to, 
 	}
 	list_splice_tail_init(&moving, &b2->waiters);
 	unlock_two(b1, b2);
-	return ret < 0 ? ret : woken + moved;
+	if (ret < 0)
+		return ret;
+	if (from_private && to_private && (woken < nr_wake || moved < nr_requeue))
+		moved += futex_stub_requeue(t, from, to, nr_wake - (int)woken,
+					    nr_requeue - (int)moved, cmp);
+	return woken + moved;
 }
 
 static bool compare(uint32_t old, unsigned int cmp, uint32_t arg)
@@ -332,10 +349,10 @@ long futex_wake_op(struct task *t, uaddr_t a1, bool is_private, int nr1, int nr2
 	ret = mm_atomic_op32(t->mm, a2, (int)op, arg, &old);
 	if (ret < 0)
 		return ret;
-	woken = futex_wake_key(&k1, nr1, LX_FUTEX_BITSET_MATCH_ANY);
+	woken = wake_both(t, &k1, a1, is_private, nr1, LX_FUTEX_BITSET_MATCH_ANY);
 	if (woken < 0 || !compare(old, cmp, (uint32_t)cmparg))
 		return woken;
-	more = futex_wake_key(&k2, nr2, LX_FUTEX_BITSET_MATCH_ANY);
+	more = wake_both(t, &k2, a2, is_private, nr2, LX_FUTEX_BITSET_MATCH_ANY);
 	return more < 0 ? more : woken + more;
 }
 

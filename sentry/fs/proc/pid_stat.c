@@ -12,6 +12,7 @@
 #include <base/bits.h>
 
 #include "fs/proc/proc.h"
+#include "kernel/answers.h"
 #include "kernel/kernel.h"
 #include "kernel/seccomp.h"
 #include "kernel/session.h"
@@ -36,7 +37,7 @@ char proc_task_state(struct task *t)
 {
 	if (t->dead || t->tg->zombie)
 		return 'Z';
-	return t->state ? t->state : 'R';
+	return t->state == 'R' && task_sleeps_in_stub(t) ? 'S' : t->state;
 }
 
 static void add_usage(struct snapshot *s, const struct lx_rusage_acc *u)

@@ -151,7 +151,7 @@ static unsigned int count_running(unsigned int *ret_total)
 	list_for_each_entry(tg, &k->tgroups, table_link) {
 		list_for_each_entry(t, &tg->threads, tg_link) {
 			total++;
-			running += t->state == 'R';
+			running += proc_task_state(t) == 'R';
 		}
 	}
 	mutex_unlock(&k->tasklist_lock);

@@ -24,6 +24,29 @@ static struct answers_ro *g_ro;
 static struct answers_rw *g_rw;
 static struct answers_space *g_space;
 
+/* stands for the host's futex, and says what it was asked */
+static struct {
+	const void *word, *timeout;
+	uint32_t op, val, bitset, counted;
+	long ret;
+	unsigned int calls;
+} g_host;
+
+long stub_futex_private(const void *word, uint32_t op, uint32_t val, const void *timeout,
+			uint32_t bitset)
+{
+	const struct answers_waits *w = (const struct answers_waits *)g_slot->waits;
+
+	g_host.word = word;
+	g_host.op = op;
+	g_host.val = val;
+	g_host.timeout = timeout;
+	g_host.bitset = bitset;
+	g_host.counted = w->count[answers_futex_slot((uint64_t)word) % ANSWERS_WAITS];
+	g_host.calls++;
+	return g_host.ret;
+}
+
 static void *page_at(uint64_t at, size_t size)
 {
 	void *p = mmap((void *)at, size, PROT_READ | PROT_WRITE,
@@ -180,6 +203,52 @@ static void futexes_that_need_nobody(void **state)
 	HANDED_OVER(SYS_futex, at, 0x81, 1, 0);
 }
 
+static void futexes_that_sleep_in_the_host(void **state)
+{
+	static uint32_t word = 7;
+	static struct timespec ts;
+	uint64_t at = (uint64_t)&word;
+	struct answers_waits *w = (struct answers_waits *)g_slot->waits;
+
+	g_ro->on |= ANSWER_SLEEP;
+	memset(&g_host, 0, sizeof(g_host));
+	ANSWERED(0, SYS_futex, at, 0x80, 7, 0);
+	assert_ptr_equal(g_host.word, &word);
+	assert_int_equal(g_host.op, 0x80);
+	assert_int_equal(g_host.val, 7);
+	assert_int_equal(g_host.counted, 1); /* before it sleeps */
+	assert_int_equal(w->count[answers_futex_slot(at) % ANSWERS_WAITS], 0);
+	assert_int_equal(g_rw->asleep_since, 0);
+	/* what the host says goes to the guest, other errors to the sentry */
+	g_host.ret = -EAGAIN;
+	ANSWERED(-EAGAIN, SYS_futex, at, 0x80, 7, 0);
+	g_host.ret = -EFAULT;
+	HANDED_OVER(SYS_futex, at, 0x80, 7, 0);
+	g_host.ret = -EINTR;
+	g_slot->kick = 1;
+	HANDED_OVER(SYS_futex, at, 0x80, 7, 0);
+	assert_int_equal(g_slot->kick, 0);
+	/* relative deadlines are the sentry's */
+	g_host.calls = 0;
+	HANDED_OVER(SYS_futex, at, 0x80, 7, (uint64_t)&ts);
+	HANDED_OVER(SYS_futex, at, 0x89, 7, STUB_SLOTS);
+	assert_int_equal(g_host.calls, 0);
+	/* nobody to wake: nobody asked; somebody: the host is */
+	ANSWERED(0, SYS_futex, at, 0x81, 1, 0);
+	assert_int_equal(g_host.calls, 0);
+	w->count[answers_futex_slot(at) % ANSWERS_WAITS] = 2;
+	g_host.ret = 2;
+	ANSWERED(2, SYS_futex, at, 0x81, 9, 0);
+	assert_int_equal(g_host.val, 9);
+	assert_int_equal(g_host.bitset, 0xffffffff);
+	/* one that sleeps in the sentry: it looks after both kinds */
+	g_space->waiters[answers_futex_slot(at)] = 1;
+	g_host.calls = 0;
+	HANDED_OVER(SYS_futex, at, 0x81, 9, 0);
+	assert_int_equal(g_host.calls, 0);
+	memset(w, 0, sizeof(*w));
+}
+
 static void clocks_are_the_hosts(void **state)
 {
 	static struct timespec ts;
@@ -214,6 +283,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_is_answered_when_it_is_off, fresh),
 		cmocka_unit_test_setup(the_mask_moves_unless_something_is_pending, fresh),
 		cmocka_unit_test_setup(futexes_that_need_nobody, fresh),
+		cmocka_unit_test_setup(futexes_that_sleep_in_the_host, fresh),
 		cmocka_unit_test_setup(clocks_are_the_hosts, fresh),
 	};
 

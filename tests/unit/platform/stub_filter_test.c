@@ -77,7 +77,11 @@ static void the_agent_has_its_list(void **state)
 	assert_int_equal(ask_agent(SYS_pwrite64, 3, 0, 4, 0, 0), NO);
 	assert_int_equal(ask_agent(SYS_futex, 0, 0, 0, 0, 0), YES);
 	assert_int_equal(ask_agent(SYS_futex, 0, 1, 0, 0, 0), YES);
+	/* it wakes and moves sleepers of the guest, and is none */
 	assert_int_equal(ask_agent(SYS_futex, 0, 128, 0, 0, 0), NO);
+	assert_int_equal(ask_agent(SYS_futex, 0, 128 + 10, 0, 0, 0), YES);
+	assert_int_equal(ask_agent(SYS_futex, 0, 128 + 4, 0, 0, 0), YES);
+	assert_int_equal(ask_agent(SYS_futex, 0, 128 + 6, 0, 0, 0), NO);
 	assert_int_equal(ask_agent(SYS_seccomp, 1, 0, STUB_FILTER_THREAD, 0, 0), NO);
 }
 
@@ -111,6 +115,7 @@ static void a_guest_thread_can_park_and_end(void **state)
 	assert_int_equal(both(ip, SYS_futex, 0, 1, 0), NO);
 	assert_int_equal(both(ip, SYS_exit, 0, 0, 0), YES);
 	assert_int_equal(both(ip, SYS_exit_group, 0, 0, 0), NO);
+	assert_int_equal(both(ip, SYS_futex, 0, 128, 0), NO);
 	/* no second filter */
 	assert_int_equal(both(ip, SYS_seccomp, 1, 0, STUB_FILTER_THREAD), TRAP);
 }

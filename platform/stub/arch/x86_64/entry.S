@@ -85,6 +85,8 @@ stub_agent:
 	je	.Lcall
 	cmp	$STUB_OP_CLONE, %ecx
 	je	.Lclone
+	cmp	$STUB_OP_FUTEX, %ecx
+	je	.Lfutex
 	mov	$-22, %rax		/* -EINVAL */
 	jmp	.Lerror
 
@@ -129,6 +131,23 @@ stub_agent:
 	mov	$STUB_FD_REPLY, %edi
 	mov	$4, %edx
 	mov	STUB_ENTRY_RESULT_OFF(%r13), %r10
+	mov	$__NR_pwrite64, %eax
+	syscall
+	jmp	.Ldone
+
+.Lfutex:
+	mov	$__NR_futex, %eax
+	syscall
+	cmp	$-4095, %rax
+	jae	.Lerror
+	mov	$4095, %ecx
+	cmp	%rcx, %rax
+	cmova	%rcx, %rax
+	lea	(%r12, %rax, 4), %rsi
+	mov	$STUB_FD_REPLY, %edi
+	mov	$4, %edx
+	mov	STUB_ENTRY_RESULT_OFF(%r13), %r10
+	add	$STUB_RESULT_LO, %r10
 	mov	$__NR_pwrite64, %eax
 	syscall
 	jmp	.Ldone
@@ -245,6 +264,24 @@ stub_futex:
 	xor	%r10d, %r10d
 	mov	$__NR_futex, %eax
 	syscall
+	ret
+/*
+ * long stub_futex_private(word, op, val, timeout, bitset): on guest memory. A kick that lands before
+ * the call sends us back to the look at SLOT_KICK, so none is slept through.
+ */
+	.globl	stub_futex_private, stub_futex_look, stub_futex_called
+stub_futex_private:
+	mov	%rcx, %r10
+	mov	%r8, %r9
+	xor	%r8d, %r8d
+stub_futex_look:
+	cmpq	$0, %gs:SLOT_KICK	/* and SLOT_STEP */
+	jne	1f
+	mov	$__NR_futex, %eax
+	syscall
+stub_futex_called:
+	ret
+1:	mov	$-4, %rax		/* -EINTR */
 	ret
 	.globl	stub_end_thread
 stub_end_thread:

@@ -24,6 +24,7 @@
 /* entry.S */
 extern const char stub_born[], stub_fast_entry[], stub_fast_saved[], stub_fast_leave[],
 	stub_fast_gone[];
+extern const char stub_futex_look[], stub_futex_called[];
 extern const char stub_fast_redo[], stub_fast_frame[], stub_fast_foreign[];
 long stub_futex(const uint32_t *word, int op, uint32_t val);
 __attribute__((noreturn)) void stub_end_thread(void);
@@ -94,7 +95,19 @@ static int answering(const struct slot *s, const struct stub_frame *f)
 	       f->rip >= STUB_VDSO && f->rip < STUB_VDSO + STUB_VDSO_MAX;
 }
 
-#define AT(label) (rip == (uint64_t)(label))
+#define AT(label)          (rip == (uint64_t)(label))
+#define WITHIN(start, end) (rip >= (uint64_t)(start) && rip < (uint64_t)(end))
+
+/* What a signal must not let pass begins again, and looks at SLOT_KICK and SLOT_STEP. */
+static void begin_again(struct stub_frame *f)
+{
+	uint64_t rip = f->rip;
+
+	if (WITHIN(stub_fast_leave, stub_fast_gone))
+		f->rip = (uint64_t)stub_fast_leave;
+	else if (WITHIN(stub_futex_look, stub_futex_called))
+		f->rip = (uint64_t)stub_futex_look;
+}
 
 /*
  * A signal that met stub code: 0 when that is all there is to it, else the kind of event. Calls and
@@ -107,14 +120,12 @@ static uint32_t in_stub(struct slot *s, int sig, struct stub_frame *f)
 	switch (sig) {
 	case SIGUSR1_:
 		s->kick = 1;
-		if (rip >= (uint64_t)stub_fast_leave && rip < (uint64_t)stub_fast_gone)
-			f->rip = (uint64_t)stub_fast_leave;
+		begin_again(f);
 		return 0;
 	case SIGTRAP_:
 		s->step = 1;
 		f->eflags &= ~(uint64_t)EFLAGS_TF;
-		if (rip >= (uint64_t)stub_fast_leave && rip < (uint64_t)stub_fast_gone)
-			f->rip = (uint64_t)stub_fast_leave;
+		begin_again(f);
 		return 0;
 	case SIGILL_:
 		if (AT(stub_born) || AT(stub_fast_frame))

@@ -38,10 +38,19 @@ static void stop(struct gthread *th)
 	th->ro->spin = 0;
 }
 
+void spin_stub_may_wait(struct gthread *th)
+{
+	struct systrap *st = th->as->st;
+	int active = atomic_load_explicit(&st->active, memory_order_relaxed) + !th->active;
+	uint32_t wait = active <= st->nr_cpus ? 2 * st->stub_spins : 0;
+
+	if (th->ro->wait != wait)
+		th->ro->wait = wait;
+}
+
 void spin_before_run(struct gthread *th)
 {
 	struct systrap *st = th->as->st;
-	uint32_t wait;
 	int busy;
 
 	if (!st->stub_spins)
@@ -61,11 +70,7 @@ void spin_before_run(struct gthread *th)
 		atomic_fetch_add(&st->busy, 1);
 		th->ro->spin = st->stub_spins;
 	}
-	wait = atomic_load_explicit(&st->active, memory_order_relaxed) <= st->nr_cpus ?
-		       2 * st->stub_spins :
-		       0;
-	if (th->ro->wait != wait)
-		th->ro->wait = wait;
+	spin_stub_may_wait(th);
 }
 
 void spin_idle(struct gthread *th)

@@ -100,6 +100,7 @@ static int await_event(struct gthread *th)
 			spin_idle(th);
 			check = MIN(2 * check, DEATH_CHECK_MAX);
 		}
+		spin_stub_may_wait(th);
 		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + check);
 		now = read_seq(th);
 		if (now == old && host_thread_dead(th))

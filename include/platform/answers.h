@@ -22,11 +22,11 @@
  * the call, and if the word changes it has come too late for it (-EAGAIN).
  *
  * While ANSWER_SLEEP is on too, a thread waits on a private futex with the host's own futex, in its
- * stub, where other threads of the stub wake it; answers_waits counts such sleepers in the same way.
- * Those two kinds of sleepers know nothing of each other: a waker looks for both. The sentry wakes
- * the second kind by platform_ops.futex. A kick ends such a sleep, and the sentry gets the call.
- * answers_waits is the guest's to write: what it says is no more than how many wakes the guest wants
- * to reach its own threads.
+ * stub, where other threads of the stub wake it; answers_waits counts such sleepers in the same
+ * way. Those two kinds of sleepers know nothing of each other: a waker looks for both. The sentry
+ * wakes the second kind by platform_ops.futex. A kick ends such a sleep, and the sentry gets the
+ * call. answers_waits is the guest's to write: what it says is no more than how many wakes the
+ * guest wants to reach its own threads.
  */
 #pragma once
 
@@ -51,8 +51,9 @@ struct answers_ro {
 struct answers_rw {
 	uint64_t mask;
 	uint32_t futex_fails; /* the stub's own: waits in a row that it began in vain */
-	uint64_t asleep_since; /* ns, the host's monotonic clock: sleeps by ANSWER_SLEEP; 0: does not */
-	uint64_t slept_ns;     /* the like, in all so far */
+	/* ns, the host's monotonic clock: sleeps by ANSWER_SLEEP; 0: does not */
+	uint64_t asleep_since;
+	uint64_t slept_ns; /* the like, in all so far */
 };
 
 #define ANSWERS_FUTEX_BITS 10

@@ -273,7 +273,8 @@ int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot)
 	return ret;
 }
 
-long stub_futex_call(struct stub *s, uaddr_t addr, uint32_t op, const uint32_t val[3], uaddr_t addr2)
+long stub_futex_call(struct stub *s, uaddr_t addr, uint32_t op, const uint32_t val[3],
+		     uaddr_t addr2)
 {
 	struct stub_result res;
 	int ret;

@@ -13,16 +13,16 @@
 
 #include "answer.h"
 
-#define FUTEX_WAIT_PRIVATE        0x80
-#define FUTEX_WAKE_PRIVATE        0x81
-#define FUTEX_WAIT_BITSET_PRIVATE 0x89
+#define FUTEX_WAIT_PRIVATE                 0x80
+#define FUTEX_WAKE_PRIVATE                 0x81
+#define FUTEX_WAIT_BITSET_PRIVATE          0x89
 #define FUTEX_WAIT_BITSET_REALTIME_PRIVATE 0x189
-#define FUTEX_WAKE_BITSET_PRIVATE 0x8a
-#define FUTEX_MATCH_ANY           0xffffffffu
-#define EINTR_                    4
-#define EAGAIN_                   11
-#define ETIMEDOUT_                110
-#define CLOCK_MONOTONIC_          1
+#define FUTEX_WAKE_BITSET_PRIVATE          0x8a
+#define FUTEX_MATCH_ANY                    0xffffffffu
+#define EINTR_                             4
+#define EAGAIN_                            11
+#define ETIMEDOUT_                         110
+#define CLOCK_MONOTONIC_                   1
 
 #define FUTEX_FAILS_MAX 5 /* each failure halves the time, down to 1/32 ... */
 #define FUTEX_RETRY     32 /* ... but once in so many, since two that wait for each other must both */
@@ -198,8 +198,8 @@ static int futex_wake(struct slot *s, uint32_t on, uint32_t op, uint32_t bitset)
 }
 
 /* timeout: 0 or the address of an absolute one. */
-static int futex_sleep(struct slot *s, const volatile struct answers_ro *a, uint32_t op, uint32_t bitset,
-		       uint64_t timeout)
+static int futex_sleep(struct slot *s, const volatile struct answers_ro *a, uint32_t op,
+		       uint32_t bitset, uint64_t timeout)
 {
 	struct answers_rw *rw = (struct answers_rw *)s->answers;
 	uint64_t addr = arg(s, 0), since;
@@ -212,7 +212,8 @@ static int futex_sleep(struct slot *s, const volatile struct answers_ro *a, uint
 	since = (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec;
 	__atomic_store_n(&rw->asleep_since, since, __ATOMIC_RELAXED);
 	__atomic_fetch_add(count, 1, __ATOMIC_SEQ_CST);
-	ret = stub_futex_private((const void *)addr, op, (uint32_t)arg(s, 2), (const void *)timeout, bitset);
+	ret = stub_futex_private((const void *)addr, op, (uint32_t)arg(s, 2), (const void *)timeout,
+				 bitset);
 	__atomic_fetch_sub(count, 1, __ATOMIC_SEQ_CST);
 	if (ret != -EAGAIN_ && read_clock(a, CLOCK_MONOTONIC_, &ts))
 		rw->slept_ns += (uint64_t)ts.sec * NSEC_PER_SEC + (uint64_t)ts.nsec - since;
@@ -253,8 +254,9 @@ static int futex(struct slot *s, const volatile struct answers_ro *a, uint32_t o
 		return 0;
 	}
 	/* a time-out would have to be looked at before */
-	if (!timeout && (__atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) != (uint32_t)arg(s, 2) ||
-			 futex_changes(s, (const uint32_t *)addr, (uint32_t)arg(s, 2))))
+	if (!timeout &&
+	    (__atomic_load_n((const uint32_t *)addr, __ATOMIC_SEQ_CST) != (uint32_t)arg(s, 2) ||
+	     futex_changes(s, (const uint32_t *)addr, (uint32_t)arg(s, 2))))
 		return done(s, -EAGAIN_);
 	if (!(on & ANSWER_SLEEP))
 		return 0;

@@ -93,7 +93,8 @@ int stub_sync(struct stub *s);
  * The host's futex call by the agent, with val, val2, val3 in the kernel's order; op is one of the
  * filter's agent_ops. How many threads it met, at most 4095 are told; or -errno.
  */
-long stub_futex_call(struct stub *s, uaddr_t addr, uint32_t op, const uint32_t val[3], uaddr_t addr2);
+long stub_futex_call(struct stub *s, uaddr_t addr, uint32_t op, const uint32_t val[3],
+		     uaddr_t addr2);
 /*
  * A new guest thread in the parking loop, or at its first event in slot n: its host thread id. The
  * first of a stub must be n == 0.

@@ -21,11 +21,11 @@
 #include "host/host.h"
 #include "systrap/systrap_int.h"
 
-#define DEATH_CHECK 100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
+#define DEATH_CHECK     100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
 #define DEATH_CHECK_MAX 6400000000ull /* the same, for one that sleeps in its stub */
 #define KICK_SIGNAL     SIGUSR1
-#define EAGER       100 /* looks without a pause: most events come before it would end */
-#define IDLE_MAX    8   /* host threads kept per address space for threads to come */
+#define EAGER           100 /* looks without a pause: most events come before it would end */
+#define IDLE_MAX        8   /* host threads kept per address space for threads to come */
 
 static struct systrap *to_st(struct platform *p)
 {
@@ -260,7 +260,8 @@ static uint64_t time_in_guest(const struct gthread *th)
 {
 	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
 	uint64_t since = atomic_load(&th->entered_ns), ns = atomic_load(&th->guest_ns);
-	uint64_t now = since ? host_now_ns() : 0, slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED);
+	uint64_t now = since ? host_now_ns() : 0,
+		 slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED);
 	uint64_t from = asleep(th);
 
 	if (now > since)
@@ -865,7 +866,8 @@ static struct answers_waits *st_answers_waits(struct aspace *as)
 	return (struct answers_waits *)stub_slot(as->stub, 0)->waits;
 }
 
-static long st_futex(struct aspace *as, uaddr_t addr, uint32_t op, const uint32_t val[3], uaddr_t addr2)
+static long st_futex(struct aspace *as, uaddr_t addr, uint32_t op, const uint32_t val[3],
+		     uaddr_t addr2)
 {
 	return stub_futex_call(as->stub, addr, op | 128 /* FUTEX_PRIVATE_FLAG */, val, addr2);
 }

@@ -82,8 +82,8 @@ void spin_before_run(struct gthread *th);
 /* The serving thread is about to sleep for something else than its guest. */
 void spin_idle(struct gthread *th);
 /*
- * How long the stub may look at a futex word of the guest: from time to time, since a thread that is
- * answered there does not come by.
+ * How long the stub may look at a futex word of the guest: from time to time, since a thread that
+ * is answered there does not come by.
  */
 void spin_stub_may_wait(struct gthread *th);
 static inline bool spin_held(const struct gthread *th)

@@ -59,7 +59,8 @@ void task_answers_attach(struct task *t)
 		put32(&a.ro->pending, 1); /* looked at before the guest runs */
 		t->answers = a;
 		if (may_answer(t))
-			put32(&a.ro->on, ANSWER_IDS | ANSWER_CLOCK | ANSWER_MASK | ANSWER_FUTEX | ANSWER_SLEEP);
+			put32(&a.ro->on, ANSWER_IDS | ANSWER_CLOCK | ANSWER_MASK | ANSWER_FUTEX |
+						 ANSWER_SLEEP);
 		else
 			put32(&a.ro->on, 0);
 	}
@@ -210,8 +211,9 @@ long futex_stub_requeue(struct task *t, uaddr_t from, uaddr_t to, int nr_wake, i
 	 * for good: wakes there ask the host from now on. Before they move, so that none is missed.
 	 */
 	waits = plat_ops(t)->answers_waits(mm_aspace(t->mm));
-	__atomic_fetch_add(&waits->count[answers_futex_slot(to) % ANSWERS_WAITS], 1, __ATOMIC_SEQ_CST);
-	ret = plat_ops(t)->futex(mm_aspace(t->mm), from, cmp ? LX_FUTEX_CMP_REQUEUE : LX_FUTEX_REQUEUE,
-				 val, to);
+	__atomic_fetch_add(&waits->count[answers_futex_slot(to) % ANSWERS_WAITS], 1,
+			   __ATOMIC_SEQ_CST);
+	ret = plat_ops(t)->futex(mm_aspace(t->mm), from,
+				 cmp ? LX_FUTEX_CMP_REQUEUE : LX_FUTEX_REQUEUE, val, to);
 	return MAX(ret, 0L);
 }

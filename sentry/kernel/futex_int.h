@@ -29,8 +29,8 @@ void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex
 /* Left a queue: the stub's answers need not think of it any more. Bucket's lock held. */
 void futex_count_out(struct futex_waiter *w);
 /*
- * Of the threads of t's address space that sleep on private futexes in their stubs (answers.h): wakes
- * up to nr, or wakes and moves as LX_FUTEX_REQUEUE. How many; nothing is an error.
+ * Of the threads of t's address space that sleep on private futexes in their stubs (answers.h):
+ * wakes up to nr, or wakes and moves as LX_FUTEX_REQUEUE. How many; nothing is an error.
  */
 long futex_stub_wake(struct task *t, uaddr_t addr, int nr, uint32_t bitset);
 long futex_stub_requeue(struct task *t, uaddr_t from, uaddr_t to, int nr_wake, int nr_requeue,

@@ -143,10 +143,12 @@ static void moves(void)
 	SHOW(fx(&g_b, FUTEX_WAKE_PRIVATE, 100, NULL, NULL, 0));
 	until_ended(4);
 	/* one here, by the old value of the other */
-	SHOW(fx(&g_a, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &g_b, FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 9)));
+	SHOW(fx(&g_a, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &g_b,
+		FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 9)));
 	until_ended(5);
 	SHOW(g_b);
-	SHOW(fx(&g_b, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &g_a, FUTEX_OP(FUTEX_OP_SET, 3, FUTEX_OP_CMP_EQ, 0)));
+	SHOW(fx(&g_b, FUTEX_WAKE_OP_PRIVATE, 1, (void *)1, &g_a,
+		FUTEX_OP(FUTEX_OP_SET, 3, FUTEX_OP_CMP_EQ, 0)));
 	until_ended(6);
 	SHOW(g_a);
 	finish(t, N);

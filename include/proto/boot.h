@@ -47,6 +47,10 @@
 #define BOOT_LOG_STDERR                                                                            \
 	0x2000u /* the log is the caller\'s standard error: only what is our fault */
 
+/* a container that joins a sandbox: it has the sandbox's own host name, or System V IPC */
+#define BOOT_SHARE_UTS 0x4000u
+#define BOOT_SHARE_IPC 0x8000u
+
 /* boot_mount.kind */
 #define BOOT_MOUNT_DIR    0u
 #define BOOT_MOUNT_FILE   1u /* bind mount of a single file */
@@ -63,6 +67,11 @@ struct boot_mount {
 	uint64_t flags;       /* LX_MS_* */
 	uint64_t gofer_mount; /* number of the gofer's mount; UINT64_MAX: none */
 	uint64_t kind;
+	/*
+	 * Bind mounts of the same name in several containers of a sandbox are one file system in
+	 * there: the first that comes makes it, through its gofer. NULL: the container's own.
+	 */
+	char *volume;
 };
 
 struct boot_rlimit {
@@ -82,6 +91,8 @@ struct boot_conf {
 	 */
 	uint64_t memory_max, pids_max, cpu_quota, cpu_period;
 	uint64_t max_tasks;
+	/* of one that joins: whose process numbers it shares, plus 1; 0: it has its own */
+	uint64_t pid_container;
 	uint64_t niceness; /* nice value of the first process, as an int64_t */
 	/* with BOOT_TTY: bit n: descriptor n of the guest is the terminal */
 	uint64_t tty_mask;

@@ -87,6 +87,30 @@ struct ctl_usage {
 };
 
 /*
+ * One more container in a running sandbox, up to the point of running its program. Descriptors come
+ * with it: its configuration as at boot (struct boot_conf in a sealed memory file, BOOT_WAIT_START
+ * whether said or not), those that fds names in the order of their bits, and as many more as the
+ * configuration has numbers for. The reply's value is the container's number for ctl_hdr.container,
+ * never reused in this sandbox, its text lines about what could not be had; on failure a sentence.
+ * The container does not end with this connection: START runs its program, WAIT (pid 0) tells its end
+ * at any time until DELETE, SIGNAL, EXEC, PS, STATE, PAUSE, USAGE, RESIZE with its number are about
+ * it alone. It ends with the sandbox, which ends when its first container does.
+ */
+struct ctl_create {
+	uint32_t fds; /* CTL_FD_*, with CTL_FD_GOFER */
+	uint32_t pad;
+};
+/* connection to the container's own gofer, behind the terminal */
+#define CTL_FD_GOFER 0x10u
+/*
+ * What is left of a container other than the first is killed, its mounts and its gofer's connection
+ * go, its number names nothing any more. Replied when that is done.
+ */
+struct ctl_delete {
+	uint64_t pad;
+};
+
+/*
  * The sandbox is set up and locked down; the program runs, or waits for CTL_START. Text: lines
  * about what could not be had.
  */
@@ -173,8 +197,8 @@ static inline int ctl_decode(const void *buf, size_t size, struct ctl_msg *ret_m
  * Builds a message in buf (CTL_MSG_MAX bytes, aligned); text is cut to what the table allows. Its
  * size.
  */
-static inline size_t ctl_encode(void *buf, uint16_t op, uint64_t tag, const void *fixed,
-				const char *text, size_t text_size)
+static inline size_t ctl_encode_for(void *buf, uint32_t container, uint16_t op, uint64_t tag,
+				    const void *fixed, const char *text, size_t text_size)
 {
 	struct ctl_hdr *h = buf;
 	size_t max, n = ctl_fixed_size(op, &max);
@@ -186,6 +210,13 @@ static inline size_t ctl_encode(void *buf, uint16_t op, uint64_t tag, const void
 		memcpy((char *)(h + 1) + n, text, text_size);
 	*h = (struct ctl_hdr){ .op = op,
 			       .tag = tag,
+			       .container = container,
 			       .size = (uint32_t)(sizeof(*h) + n + text_size) };
 	return h->size;
+}
+
+static inline size_t ctl_encode(void *buf, uint16_t op, uint64_t tag, const void *fixed,
+				const char *text, size_t text_size)
+{
+	return ctl_encode_for(buf, 0, op, tag, fixed, text, text_size);
 }

@@ -92,9 +92,9 @@ struct ctl_usage {
  * whether said or not), those that fds names in the order of their bits, and as many more as the
  * configuration has numbers for. The reply's value is the container's number for ctl_hdr.container,
  * never reused in this sandbox, its text lines about what could not be had; on failure a sentence.
- * The container does not end with this connection: START runs its program, WAIT (pid 0) tells its end
- * at any time until DELETE, SIGNAL, EXEC, PS, STATE, PAUSE, USAGE, RESIZE with its number are about
- * it alone. It ends with the sandbox, which ends when its first container does.
+ * The container does not end with this connection: START runs its program, WAIT (pid 0) tells its
+ * end at any time until DELETE, SIGNAL, EXEC, PS, STATE, PAUSE, USAGE, RESIZE with its number are
+ * about it alone. It ends with the sandbox, which ends when its first container does.
  */
 struct ctl_create {
 	uint32_t fds; /* CTL_FD_*, with CTL_FD_GOFER */

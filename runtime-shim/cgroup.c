@@ -42,7 +42,8 @@ static bool read_file(const char *dir, const char *file, char *buf, size_t size)
 	auto_close int fd = -1;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	if (snprintf(path, sizeof(path), "%s/%s", dir, file) >= (int)sizeof(path))
+		return false;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, buf, size - 1);
 	if (n < 0)

@@ -29,7 +29,7 @@ static void put_file(const char *dir, const char *name, const char *text)
 	char path[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	FUZZ_CHECK(snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path));
 	f = fopen(path, "w");
 	FUZZ_CHECK(f && fputs(text, f) >= 0 && fclose(f) == 0);
 }

@@ -25,6 +25,7 @@
 #include "fs/overlay/overlay.h"
 #include "fs/proc/proc.h"
 #include "fs/sys/sys.h"
+#include "joined.h"
 #include "kernel/cred.h"
 #include "vfs/file.h"
 #include "vfs/fstypes.h"
@@ -165,6 +166,21 @@ static int copyup_mount(struct builder *b, const struct boot_mount *m, struct su
 	return ret;
 }
 
+/* Containers of a pod that name the same volume see one file system. */
+static int bind_super(struct builder *b, const struct boot_mount *m, struct super_block **ret_sb)
+{
+	int ret = 0;
+
+	*ret_sb = m->volume ? volume_find(m->volume) : NULL;
+	if (*ret_sb)
+		return 0;
+	ret = gofer_super(b, m, true, ret_sb);
+	/* if another container was faster, this one has a view of its own of the same files */
+	if (ret == 0 && m->volume && volume_add(m->volume, *ret_sb) == -ENOMEM)
+		log_warn("no memory to share the volume at %s", m->dst);
+	return ret;
+}
+
 static int one_mount(struct builder *b, const struct boot_mount *m)
 {
 	auto_put(super_block) struct super_block *sb = NULL;
@@ -176,7 +192,7 @@ static int one_mount(struct builder *b, const struct boot_mount *m)
 	if (strcmp(m->type, "bind") == 0 && m->kind == BOOT_MOUNT_DEV)
 		return device_mount(b, m);
 	if (strcmp(m->type, "bind") == 0) {
-		ret = gofer_super(b, m, true, &sb);
+		ret = bind_super(b, m, &sb);
 		return ret < 0 ? ret : mount_at(b, m, sb, m->kind == BOOT_MOUNT_DIR);
 	}
 	/* there is one hierarchy in here, whatever the host has */

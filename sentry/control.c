@@ -20,12 +20,15 @@
 #include "exec.h"
 #include "fs/devpts/tty.h"
 #include "host/host.h"
+#include "joined.h"
+#include "kernel/container.h"
 #include "kernel/kernel.h"
 #include "kernel/pid.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
 #include "lock_class.h"
 #include "proto/control.h"
+#include "vfs/mount.h"
 
 #define LOG_TAG "control"
 #include "base/log.h"
@@ -138,15 +141,15 @@ static int signal_foreground(struct tgroup *tg, struct console *con, int sig)
 	return ret;
 }
 
-static int signal_all(int sig)
+static int signal_all(const struct container *ct, int sig)
 {
 	struct task *t;
 	int ret = -ESRCH;
 
 	/* by number: groups come and go while the signals are sent */
-	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
+	for (int id = 1; (t = pid_next_task(ct->pid_ns, id, true)); task_put(t)) {
 		id = t->tid + 1;
-		if (signal_send_tgroup(t->tg, sig, NULL) == 0)
+		if (t->tg->container == ct && signal_send_tgroup(t->tg, sig, NULL) == 0)
 			ret = 0;
 	}
 	return ret;
@@ -171,36 +174,81 @@ static int signal_before_start(int sig)
 	}
 }
 
-static int do_signal(struct control *c, const struct conn *conn, const struct ctl_signal *s)
+/* Which container a request is about. */
+struct target {
+	struct joined *j;     /* owned; NULL: the first */
+	struct container *ct; /* borrowed; NULL before there is a kernel */
+};
+
+static int find_target(struct control *c, uint32_t nr, struct target *ret_t)
 {
-	struct tgroup *own = conn && conn->tg ? conn->tg : c->init, *tg;
+	*ret_t = (struct target){ NULL, c->kernel ? c->kernel->container : NULL };
+	if (!nr)
+		return 0;
+	ret_t->j = joined_find(nr);
+	if (!ret_t->j)
+		return -ESRCH;
+	ret_t->ct = joined_container(ret_t->j);
+	return 0;
+}
+
+/* The process s->pid of the container; all of its group's numbers are its namespace's. */
+static int signal_one(const struct target *tg, int pid, int sig)
+{
+	auto_put(tgroup) struct tgroup *g = pid_ns_find_tgroup(tg->ct->pid_ns, pid);
+
+	return g && g->container == tg->ct ? signal_send_tgroup(g, sig, NULL) : -ESRCH;
+}
+
+/* Joined containers; c->lock held. */
+static int signal_joined(const struct target *tg, const struct ctl_signal *s)
+{
+	auto_put(tgroup) struct tgroup *init = joined_init(tg->j);
+
+	if (!init) {
+		int sig = signal_before_start(s->sig);
+
+		if (sig <= 0)
+			return sig;
+		return joined_end_unstarted(tg->j, sig) ? 0 : -ESRCH;
+	}
+	if (s->foreground)
+		return signal_foreground(init, joined_console(tg->j), s->sig);
+	if (s->pid == -1)
+		return signal_all(tg->ct, s->sig);
+	return s->pid == 0 ? signal_send_tgroup(init, s->sig, NULL) :
+			     signal_one(tg, s->pid, s->sig);
+}
+
+/* c->lock held. > 0: the sandbox ends by that signal before its start. */
+static int do_signal(struct control *c, const struct conn *conn, const struct target *tg,
+		     const struct ctl_signal *s)
+{
+	struct tgroup *own = conn && conn->tg ? conn->tg : c->init;
 	struct console *con = conn && conn->tg ? conn->con : c->con;
-	int ret;
 
 	if (s->sig < 0 || s->sig > 64)
 		return -EINVAL;
+	if (tg->j && !(conn && conn->tg))
+		return signal_joined(tg, s);
 	if (!own)
 		return c->start_answered ? -ESRCH : signal_before_start(s->sig);
 	if (s->foreground)
 		return signal_foreground(own, con, s->sig);
 	if (s->pid == -1)
-		return signal_all(s->sig);
+		return signal_all(tg->ct, s->sig);
 	if (s->pid == 0)
 		return signal_send_tgroup(own, s->sig, NULL);
-	tg = s->pid > 0 ? tgroup_find(g_kernel, s->pid) : NULL;
-	if (!tg)
-		return -ESRCH;
-	ret = signal_send_tgroup(tg, s->sig, NULL);
-	tgroup_put(tg);
-	return ret;
+	return s->pid > 0 ? signal_one(tg, s->pid, s->sig) : -ESRCH;
 }
 
-static void on_signal(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m)
+static void on_signal(struct control *c, struct conn *conn, const struct target *tg, int fd,
+		      const struct ctl_msg *m)
 {
 	int ret;
 
 	mutex_lock(&c->lock);
-	ret = do_signal(c, conn, m->fixed);
+	ret = do_signal(c, conn, tg, m->fixed);
 	mutex_unlock(&c->lock);
 	/* programs do not wait for answers about the signals they pass on */
 	if (conn && !conn->tg)
@@ -211,11 +259,14 @@ static void on_signal(struct control *c, struct conn *conn, int fd, const struct
 	}
 }
 
-static void on_resize(struct control *c, struct conn *conn, const struct ctl_resize *r)
+static void on_resize(struct control *c, struct conn *conn, const struct target *tg,
+		      const struct ctl_resize *r)
 {
 	mutex_lock(&c->lock);
-	console_resize(conn && conn->tg ? conn->con : c->con, r->rows, r->cols, r->xpixel,
-		       r->ypixel);
+	console_resize(conn && conn->tg ? conn->con :
+		       tg->j            ? joined_console(tg->j) :
+					  c->con,
+		       r->rows, r->cols, r->xpixel, r->ypixel);
 	mutex_unlock(&c->lock);
 }
 
@@ -244,8 +295,8 @@ static void job_done(struct control *c)
 	host_futex_wake(&c->nr_jobs, 1);
 }
 
-static int make_job(struct control *c, struct conn *conn, const struct ctl_msg *m,
-		    struct exec_job *ret_job)
+static int make_job(struct control *c, struct conn *conn, const struct target *tg,
+		    const struct ctl_msg *m, struct exec_job *ret_job)
 {
 	int fd = conn ? host_dup(conn->fd) : -EINVAL;
 
@@ -257,26 +308,41 @@ static int make_job(struct control *c, struct conn *conn, const struct ctl_msg *
 		.fd = fd,
 		.tag = m->tag,
 		.kernel = c->kernel,
-		.ns = c->ns,
-		.pts = c->pts,
+		.ct = container_get(tg->ct),
+		.ns = mntns_get(tg->j ? joined_mntns(tg->j) : c->ns),
+		.pts = tg->j ? joined_pts(tg->j) : c->pts,
 		.done = job_done,
 	};
 	__atomic_fetch_add(&c->nr_jobs, 1, __ATOMIC_ACQ_REL);
 	return 0;
 }
 
-static void on_exec(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m,
-		    const int *fds, unsigned int nr)
+static bool target_runs(struct control *c, const struct target *tg)
+{
+	auto_put(tgroup) struct tgroup *init = tg->j ? joined_init(tg->j) : NULL;
+	bool runs;
+
+	if (tg->j)
+		return init;
+	mutex_lock(&c->lock);
+	runs = c->init;
+	mutex_unlock(&c->lock);
+	return runs;
+}
+
+static void on_exec(struct control *c, struct conn *conn, const struct target *tg, int fd,
+		    const struct ctl_msg *m, const int *fds, unsigned int nr)
 {
 	struct exec_job job;
-	int ret;
+	int ret = target_runs(c, tg) ? 0 : -ESRCH;
 
 	mutex_lock(&c->lock);
 	/* one program per connection: its signals and its terminal belong to it */
-	ret = !c->init ? -ESRCH : conn && conn->tg ? -EBUSY : 0;
+	if (ret == 0 && conn && conn->tg)
+		ret = -EBUSY;
 	mutex_unlock(&c->lock);
 	if (ret == 0)
-		ret = make_job(c, conn, m, &job);
+		ret = make_job(c, conn, tg, m, &job);
 	if (ret < 0) {
 		for (unsigned int i = 0; i < nr; i++)
 			host_close(fds[i]);
@@ -292,25 +358,48 @@ static void on_exec(struct control *c, struct conn *conn, int fd, const struct c
 	}
 }
 
-static void on_wait(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m)
+/* Of a joined container: fn takes over the job and a reference on j. */
+static void on_joined(struct control *c, struct conn *conn, const struct target *tg, int fd,
+		      const struct ctl_msg *m,
+		      int (*fn)(const struct exec_job *job, struct joined *j))
+{
+	struct exec_job job;
+	int ret = tg->j ? make_job(c, conn, tg, m, &job) : -EINVAL;
+
+	if (ret == 0) {
+		ret = fn(&job, joined_find(m->container));
+		if (ret < 0)
+			job_done(c);
+	}
+	if (ret < 0)
+		control_reply(fd, m->tag, ret, 0,
+			      ret == -EINVAL ? "the first container ends with its sandbox" : NULL);
+}
+
+static void on_wait(struct control *c, struct conn *conn, const struct target *tg, int fd,
+		    const struct ctl_msg *m)
 {
 	const struct ctl_wait *w = m->fixed;
-	struct tgroup *tg = NULL;
+	struct tgroup *who = NULL;
 	struct exec_job job;
 	int ret = -ESRCH;
 
+	if (w->pid == 0 && tg->j) {
+		on_joined(c, conn, tg, fd, m, joined_wait_begin);
+		return;
+	}
 	mutex_lock(&c->lock);
 	if (w->pid == 0 && c->init)
-		tg = tgroup_get(c->init);
+		who = tgroup_get(c->init);
 	mutex_unlock(&c->lock);
-	if (w->pid > 0 && c->kernel)
-		tg = tgroup_find(c->kernel, w->pid);
-	if (tg) {
-		ret = make_job(c, conn, m, &job);
+	if (w->pid > 0 && tg->ct)
+		who = pid_ns_find_tgroup(tg->ct->pid_ns, w->pid);
+	if (who) {
+		ret = make_job(c, conn, tg, m, &job);
 		if (ret < 0) {
-			tgroup_put(tg);
+			tgroup_put(who);
 		} else {
-			ret = exec_wait_begin(&job, tg);
+			ret = exec_wait_begin(&job, who);
 			if (ret < 0)
 				job_done(c);
 		}
@@ -319,7 +408,28 @@ static void on_wait(struct control *c, struct conn *conn, int fd, const struct c
 		control_reply(fd, m->tag, ret, 0, NULL);
 }
 
-static void on_pause(struct control *c, int fd, const struct ctl_msg *m)
+static void on_create(struct control *c, struct conn *conn, const struct target *tg, int fd,
+		      const struct ctl_msg *m, const int *fds, unsigned int nr)
+{
+	struct exec_job job;
+	int ret = !target_runs(c, tg) ? -ESRCH : tg->j ? -EINVAL : 0;
+
+	if (ret == 0)
+		ret = make_job(c, conn, tg, m, &job);
+	if (ret < 0) {
+		for (unsigned int i = 0; i < nr; i++)
+			host_close(fds[i]);
+	} else {
+		ret = joined_create_begin(&job, ((const struct ctl_create *)m->fixed)->fds, fds, nr);
+		if (ret < 0)
+			job_done(c);
+	}
+	if (ret < 0)
+		control_reply(fd, m->tag, ret, CTL_STAGE_BOOT,
+			      ret == -ESRCH ? "the sandbox does not run" : NULL);
+}
+
+static void on_pause(struct control *c, const struct target *tg, int fd, const struct ctl_msg *m)
 {
 	const struct ctl_pause *p = m->fixed;
 
@@ -329,15 +439,18 @@ static void on_pause(struct control *c, int fd, const struct ctl_msg *m)
 		return;
 	}
 	if (p->resume)
-		kernel_resume(c->kernel, NULL);
+		kernel_resume(c->kernel, tg->ct);
 	else
-		kernel_pause(c->kernel, NULL);
+		kernel_pause(c->kernel, tg->ct);
 	control_reply(fd, m->tag, 0, 0, NULL);
 }
 
-static const char *state_name(struct control *c)
+static const char *state_name(struct control *c, const struct target *tg)
 {
 	const char *s;
+
+	if (tg->j)
+		return joined_state(tg->j);
 
 	mutex_lock(&c->lock);
 	s = c->init ? "running" : c->start_answered ? "stopped" : "created";
@@ -345,51 +458,91 @@ static const char *state_name(struct control *c)
 	return s;
 }
 
-static void on_request(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m,
-		       const int *fds, unsigned int nr_fds)
+static void on_usage(struct control *c, const struct target *tg, int fd, const struct ctl_msg *m)
 {
-	char *list, text[160];
+	uint64_t user = 0, sys = 0, memory = 0;
+	unsigned int pids = 0;
+	char text[160];
 
-	if (m->op == CTL_EXEC) {
-		on_exec(c, conn, fd, m, fds, nr_fds);
-		return;
+	if (tg->ct) {
+		container_cpu(c->kernel, tg->ct, &user, &sys);
+		memory = container_memory(c->kernel, tg->ct);
+		mutex_lock(&c->kernel->tasklist_lock);
+		pids = tg->ct->nr_tasks;
+		mutex_unlock(&c->kernel->tasklist_lock);
 	}
-	for (unsigned int i = 0; i < nr_fds; i++)
-		host_close(fds[i]);
+	snprintf(text, sizeof(text), "{\"memory\":%llu,\"pids\":%u,\"cpu\":%llu,\"oom_kills\":%llu}",
+		 (unsigned long long)memory, pids, (unsigned long long)(user + sys),
+		 (unsigned long long)(tg->ct ? atomic_load(&tg->ct->oom_kills) : 0));
+	control_reply(fd, m->tag, 0, 0, text);
+}
+
+static void on_ps(struct control *c, const struct target *tg, int fd, const struct ctl_msg *m)
+{
+	char *list = tg->ct ? control_ps(c, tg->ct) : NULL;
+
+	control_reply(fd, m->tag, list ? 0 : -ENOMEM, 0, list);
+	free(list);
+}
+
+static void dispatch(struct control *c, struct conn *conn, const struct target *tg, int fd,
+		     const struct ctl_msg *m)
+{
 	switch (m->op) {
 	case CTL_SIGNAL:
-		on_signal(c, conn, fd, m);
+		on_signal(c, conn, tg, fd, m);
 		break;
 	case CTL_RESIZE:
-		on_resize(c, conn, m->fixed);
+		on_resize(c, conn, tg, m->fixed);
 		break;
 	case CTL_START:
-		on_start(c, fd, m);
+		if (tg->j)
+			on_joined(c, conn, tg, fd, m, joined_start_begin);
+		else
+			on_start(c, fd, m);
+		break;
+	case CTL_DELETE:
+		on_joined(c, conn, tg, fd, m, joined_delete_begin);
 		break;
 	case CTL_PS:
-		list = control_ps(c);
-		control_reply(fd, m->tag, list ? 0 : -ENOMEM, 0, list);
-		free(list);
+		on_ps(c, tg, fd, m);
 		break;
 	case CTL_STATE:
-		control_reply(fd, m->tag, 0, 0, state_name(c));
+		control_reply(fd, m->tag, 0, 0, state_name(c, tg));
 		break;
 	case CTL_PAUSE:
-		on_pause(c, fd, m);
+		on_pause(c, tg, fd, m);
 		break;
 	case CTL_USAGE:
-		snprintf(text, sizeof(text), "{\"memory\":%llu,\"pids\":%u,\"cpu\":%llu}",
-			 (unsigned long long)control_memory(),
-			 c->kernel ? atomic_load(&c->kernel->nr_tasks) : 0,
-			 (unsigned long long)control_cpu());
-		control_reply(fd, m->tag, 0, 0, text);
+		on_usage(c, tg, fd, m);
 		break;
 	case CTL_WAIT:
-		on_wait(c, conn, fd, m);
+		on_wait(c, conn, tg, fd, m);
 		break;
 	default:
 		control_reply(fd, m->tag, -ENOSYS, 0, NULL);
 	}
+}
+
+static void on_request(struct control *c, struct conn *conn, int fd, const struct ctl_msg *m,
+		       const int *fds, unsigned int nr_fds)
+{
+	struct target tg;
+	int ret = find_target(c, m->container, &tg);
+
+	if (ret == 0 && m->op == CTL_EXEC) {
+		on_exec(c, conn, &tg, fd, m, fds, nr_fds);
+	} else if (ret == 0 && m->op == CTL_CREATE) {
+		on_create(c, conn, &tg, fd, m, fds, nr_fds);
+	} else {
+		for (unsigned int i = 0; i < nr_fds; i++)
+			host_close(fds[i]);
+		if (ret == 0)
+			dispatch(c, conn, &tg, fd, m);
+		else
+			control_reply(fd, m->tag, ret, 0, "the sandbox has no such container");
+	}
+	joined_put(tg.j);
 }
 
 /* conn: NULL for the command that started us. False at the end of the connection. */
@@ -580,6 +733,12 @@ void control_started(struct control *c, int err, bool exec, const char *text)
 		control_reply(c->start_fd, c->start_tag, err,
 			      exec ? CTL_STAGE_EXEC : CTL_STAGE_BOOT, text);
 	c->start_fd = -1;
+	mutex_unlock(&c->lock);
+}
+
+void control_barrier(struct control *c)
+{
+	mutex_lock(&c->lock);
 	mutex_unlock(&c->lock);
 }
 

@@ -25,6 +25,8 @@ void control_set_init(struct control *c, struct tgroup *init, struct console *co
 /* Where programs that commands start (EXEC) live. Borrowed; before control_set_init(). */
 void control_set_space(struct control *c, struct kernel *k, struct mntns *ns,
 		       struct super_block *pts);
+/* Whoever held control.lock when this was called has let it go. */
+void control_barrier(struct control *c);
 /* Blocks until a command said START. */
 void control_wait_start(struct control *c);
 /* Answers that command: 0, or why the program does not run (exec: all else is well). */

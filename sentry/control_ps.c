@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "host/host.h"
+#include "kernel/container.h"
 #include "kernel/kernel.h"
 #include "kernel/pid.h"
 #include "kernel/session.h"
@@ -86,7 +87,7 @@ static void put_process(struct out *o, struct task *t, int host_pid)
 		cred_put(cred);
 }
 
-char *control_ps(struct control *c)
+char *control_ps(struct control *c, struct container *ct)
 {
 	struct out o = { .p = malloc(PS_MAX + 1) };
 	struct task *t;
@@ -94,36 +95,11 @@ char *control_ps(struct control *c)
 	if (!o.p)
 		return NULL;
 	put(&o, "[");
-	for (int id = 1; (t = pid_next_task(id, true)); task_put(t)) {
+	for (int id = 1; (t = pid_next_task(ct->pid_ns, id, true)); task_put(t)) {
 		id = t->tid + 1;
-		if (o.n + 512 < PS_MAX)
+		if (t->tg->container == ct && o.n + 512 < PS_MAX)
 			put_process(&o, t, control_host_pid(c, t->tg));
 	}
 	put(&o, "]");
 	return o.p;
-}
-
-uint64_t control_memory(void)
-{
-	return mm_system_usage();
-}
-
-uint64_t control_cpu(void)
-{
-	struct tgroup *tg;
-	struct task *t;
-	uint64_t ns = 0;
-
-	if (!g_kernel)
-		return 0;
-	mutex_lock(&g_kernel->tasklist_lock);
-	list_for_each_entry(tg, &g_kernel->tgroups, table_link) {
-		ns += tg->dead_usage.utime_ns + tg->dead_usage.stime_ns;
-		list_for_each_entry(t, &tg->threads, tg_link)
-			ns += t->usage.utime_ns + t->usage.stime_ns;
-		if (tg->is_init)
-			ns += tg->child_usage.utime_ns + tg->child_usage.stime_ns;
-	}
-	mutex_unlock(&g_kernel->tasklist_lock);
-	return ns;
 }

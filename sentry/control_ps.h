@@ -4,10 +4,8 @@
 
 #include <stdint.h>
 
+struct container;
 struct control;
 
 /* To be freed; NULL without memory. See struct ctl_ps. */
-char *control_ps(struct control *c);
-/* For struct ctl_usage: bytes in memory, CPU time of the guest's processes in ns. */
-uint64_t control_memory(void);
-uint64_t control_cpu(void);
+char *control_ps(struct control *c, struct container *ct);

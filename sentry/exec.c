@@ -16,8 +16,10 @@
 #include "base/bits.h"
 #include "console.h"
 #include "host/host.h"
+#include "kernel/container.h"
 #include "kernel/kernel.h"
 #include "program.h"
+#include "vfs/mount.h"
 
 #define LOG_TAG "exec"
 #include "base/log.h"
@@ -34,6 +36,13 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+void exec_job_drop(struct exec_job *j)
+{
+	container_put(STEAL(j->ct));
+	if (j->ns)
+		mntns_put(STEAL(j->ns));
+}
+
 static void job_free(struct job *w)
 {
 	close_fd(&w->j.conf_fd);
@@ -43,12 +52,13 @@ static void job_free(struct job *w)
 	for (size_t i = 0; i < BOOT_MAX_FDS; i++)
 		close_fd(&w->j.fds.extra[i]);
 	close_fd(&w->j.fd);
+	exec_job_drop(&w->j);
 	if (w->tg)
 		tgroup_put(w->tg);
 	free(w);
 }
 
-static int read_conf(int fd, struct boot_conf *ret_c)
+int exec_read_conf(int fd, struct boot_conf *ret_c)
 {
 	auto_free char *buf = NULL;
 	struct host_stat st;
@@ -101,7 +111,8 @@ static void exec_main(void *arg)
 	int status, ret;
 
 	program_init(&p, w->j.kernel, &conf, w->j.ns);
-	ret = read_conf(w->j.conf_fd, &conf);
+	p.req.container = w->j.ct;
+	ret = exec_read_conf(w->j.conf_fd, &conf);
 	if (ret == 0)
 		ret = run_program(w, &p, &status);
 	if (ret < 0)
@@ -147,11 +158,12 @@ int exec_begin(const struct exec_job *job, uint32_t which, const int *fds, unsig
 	unsigned int want = 1 + (unsigned int)__builtin_popcount(which & CTL_FD_ALL), n = 0;
 
 	if (!w || which & ~CTL_FD_ALL || nr < want || nr > want + BOOT_MAX_FDS) {
-		int fd = job->fd;
+		struct exec_job drop = *job;
 
 		for (unsigned int i = 0; i < nr; i++)
 			host_close(fds[i]);
-		close_fd(&fd);
+		close_fd(&drop.fd);
+		exec_job_drop(&drop);
 		free(w);
 		return w ? -EINVAL : -ENOMEM;
 	}
@@ -170,9 +182,10 @@ int exec_wait_begin(const struct exec_job *job, struct tgroup *tg)
 	struct job *w = calloc(1, sizeof(*w));
 
 	if (!w) {
-		int fd = job->fd;
+		struct exec_job drop = *job;
 
-		close_fd(&fd);
+		close_fd(&drop.fd);
+		exec_job_drop(&drop);
 		tgroup_put(tg);
 		return -ENOMEM;
 	}

@@ -14,6 +14,8 @@ struct exec_job {
 	int fd; /* owned: the connection */
 	uint64_t tag;
 	struct kernel *kernel;
+	/* where it runs: all owned by the job but pts, which is ns's */
+	struct container *ct;
 	struct mntns *ns;
 	struct super_block *pts;
 	int conf_fd, tty_fd; /* owned; -1: none */
@@ -26,5 +28,9 @@ struct exec_job {
  * wait, exit message. -EINVAL, -ENOMEM with nothing left open.
  */
 int exec_begin(const struct exec_job *job, uint32_t which, const int *fds, unsigned int nr);
+/* What the job owns but descriptors. */
+void exec_job_drop(struct exec_job *j);
+/* Reads the sealed configuration behind fd. */
+int exec_read_conf(int fd, struct boot_conf *ret_c);
 /* The same for the end of a process that exists already (struct ctl_wait). tg is consumed. */
 int exec_wait_begin(const struct exec_job *job, struct tgroup *tg);

@@ -15,6 +15,7 @@
 #include <abi/linux/poll.h>
 #include <abi/linux/signal.h>
 
+#include "kernel/container.h"
 #include "kernel/pid.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
@@ -30,6 +31,7 @@ struct fown {
 	bool async;
 	/* LX_F_OWNER_*, number; 0: nobody. GUARDED_BY(g_lock) as the rest */
 	int type, id;
+	struct pid_ns *ns; /* owned: where id is a number; NULL before the first */
 	int sig; /* 0: SIGIO without details */
 	uint32_t uid, euid;
 };
@@ -56,20 +58,10 @@ static int fown_get(struct file *f, struct fown **ret_o)
 }
 
 /* On the timers' thread. */
-static void fown_signal(struct ktimer *kt, void *arg)
+static void send_sigio(struct pid_ns *ns, int type, int id, int sig, uint32_t events)
 {
-	struct fown *o = arg;
-	uint32_t events = atomic_exchange(&o->pending, 0);
 	struct lx_siginfo info = { 0 };
-	int type, id, sig;
 
-	mutex_lock(&g_lock);
-	type = o->type;
-	id = o->id;
-	sig = o->sig ? o->sig : LX_SIGIO;
-	mutex_unlock(&g_lock);
-	if (!id || !events)
-		return;
 	info.si_signo = sig;
 	info.si_code = events & LX_POLLIN  ? LX_POLL_IN :
 		       events & LX_POLLOUT ? LX_POLL_OUT :
@@ -77,23 +69,41 @@ static void fown_signal(struct ktimer *kt, void *arg)
 	info.sigpoll.band = events;
 	info.sigpoll.fd = -1;
 	if (type == LX_F_OWNER_TID) {
-		auto_put(task) struct task *t = pid_find_task(id);
+		auto_put(task) struct task *t = pid_ns_find_task(ns, id);
 
 		if (t)
 			signal_send_task(t, sig, &info);
 	} else if (type == LX_F_OWNER_PID) {
-		auto_put(tgroup) struct tgroup *tg = pid_find_tgroup(id);
+		auto_put(tgroup) struct tgroup *tg = pid_ns_find_tgroup(ns, id);
 
 		if (tg)
 			signal_send_tgroup(tg, sig, &info);
 	} else {
-		struct pgroup *pg = pid_find_pgrp(id);
+		struct pgroup *pg = pid_ns_find_pgrp(ns, id);
 
 		if (pg) {
 			signal_send_pgrp(pg, sig, &info);
 			pgroup_put(pg);
 		}
 	}
+}
+
+static void fown_signal(struct ktimer *kt, void *arg)
+{
+	struct fown *o = arg;
+	uint32_t events = atomic_exchange(&o->pending, 0);
+	struct pid_ns *ns;
+	int type, id, sig;
+
+	mutex_lock(&g_lock);
+	type = o->type;
+	id = o->id;
+	sig = o->sig ? o->sig : LX_SIGIO;
+	ns = o->ns ? pid_ns_get(o->ns) : NULL;
+	mutex_unlock(&g_lock);
+	if (id && events && ns)
+		send_sigio(ns, type, id, sig, events);
+	pid_ns_put(ns);
 }
 
 static void on_wake(struct waiter *w, uint32_t events)
@@ -137,6 +147,7 @@ void fown_free(struct file *f)
 	if (o->async)
 		waitq_del(f->wq, &o->w);
 	ktimer_free(o->timer);
+	pid_ns_put(o->ns);
 	free(o);
 }
 
@@ -163,6 +174,7 @@ static int check_owner(int type, int id)
 
 static long set_owner(struct task *t, struct file *f, int type, int id)
 {
+	struct pid_ns *old;
 	struct fown *o;
 	int ret = check_owner(type, id);
 
@@ -173,9 +185,12 @@ static long set_owner(struct task *t, struct file *f, int type, int id)
 	mutex_lock(&g_lock);
 	o->type = type;
 	o->id = id;
+	old = o->ns;
+	o->ns = pid_ns_get(t->tg->container->pid_ns);
 	o->uid = t->cred->uid;
 	o->euid = t->cred->euid;
 	mutex_unlock(&g_lock);
+	pid_ns_put(old);
 	return 0;
 }
 

@@ -10,8 +10,10 @@
 #include <abi/linux/poll.h>
 #include <base/log.h>
 
+#include "kernel/container.h"
 #include "kernel/exec.h"
 #include "kernel/kernel_int.h"
+#include "kernel/pid.h"
 #include "kernel/rlimit.h"
 #include "kernel/session_int.h"
 
@@ -19,6 +21,12 @@ struct kernel *g_kernel;
 
 int kernel_new(const struct kernel_config *cfg, struct kernel **ret_k)
 {
+	const struct container_limits limits = {
+		.memory_max = cfg->memory_max,
+		.pids_max = cfg->pids_max,
+		.cpu_quota = cfg->cpu_quota,
+		.cpu_period = cfg->cpu_period,
+	};
 	struct kernel *k = calloc(1, sizeof(*k));
 	int ret;
 
@@ -29,11 +37,13 @@ int kernel_new(const struct kernel_config *cfg, struct kernel **ret_k)
 	INIT_LIST_HEAD(&k->tgroups);
 	k->boot_monotonic_ns = host_now_ns();
 	k->boot_realtime_ns = host_clock_ns(HOST_CLOCK_REALTIME);
-	ret = uts_ns_new(cfg->hostname, &k->uts);
+	INIT_LIST_HEAD(&k->containers);
+	ret = container_new(k, 0, NULL, NULL, cfg->hostname, &limits, &k->container);
 	if (ret < 0) {
 		free(k);
 		return ret;
 	}
+	k->uts = k->container->uts;
 	g_kernel = k;
 	*ret_k = k;
 	return 0;
@@ -58,18 +68,15 @@ static int spawn_start(struct task *t)
 
 static int spawn_build(struct kernel *k, struct spawn_request *req, struct task *t)
 {
+	struct container *ct = req->container ? req->container : k->container;
 	struct tgroup *tg;
 	int ret;
 
 	t->cred = STEAL(req->cred);
 	t->fs = STEAL(req->fs);
 	t->fds = STEAL(req->fds);
-	if (req->uts) {
-		t->uts = STEAL(req->uts);
-	} else {
-		t->uts = k->uts;
-		ref_get(&k->uts->ref);
-	}
+	t->uts = ct->uts;
+	ref_get(&ct->uts->ref);
 	t->no_new_privs = req->no_new_privs;
 	ret = ucount_find(t->cred->uid, &t->ucount);
 	if (ret < 0)
@@ -77,7 +84,7 @@ static int spawn_build(struct kernel *k, struct spawn_request *req, struct task 
 	atomic_fetch_add(&t->ucount->processes, 1);
 	for (unsigned int cpu = 0; cpu < k->config.nr_cpus && cpu < 1024; cpu++)
 		t->affinity[cpu / 64] |= 1ull << (cpu % 64);
-	ret = tgroup_alloc(k, &tg);
+	ret = tgroup_alloc(k, ct, &tg);
 	if (ret < 0)
 		return ret;
 	t->tg = tg;
@@ -91,7 +98,7 @@ static int spawn_build(struct kernel *k, struct spawn_request *req, struct task 
 	ret = sighand_new(&tg->sighand);
 	if (ret < 0)
 		return ret;
-	ret = pid_alloc(0, &t->pid);
+	ret = pid_alloc(ct->pid_ns, 0, &t->pid);
 	if (ret < 0)
 		return ret;
 	t->tid = t->pid->nr;
@@ -104,12 +111,15 @@ static int spawn_build(struct kernel *k, struct spawn_request *req, struct task 
 static int spawn_publish(struct kernel *k, struct spawn_request *req, struct task *t)
 {
 	struct tgroup *tg = t->tg;
+	struct container *ct = tg->container;
 	struct session *s;
 	struct pgroup *pg;
 	int ret;
 
 	mutex_lock(&k->tasklist_lock);
-	ret = k->shutting_down ? -ESRCH : session_new_locked(k, tg, t->pid, &s);
+	ret = k->shutting_down || ct->ended || pid_ns_dead_locked(ct->pid_ns) ?
+		      -ESRCH :
+		      session_new_locked(k, tg, t->pid, &s);
 	if (ret < 0)
 		goto out;
 	ret = pgroup_new_locked(k, s, t->pid, &pg);
@@ -119,8 +129,10 @@ static int spawn_publish(struct kernel *k, struct spawn_request *req, struct tas
 	}
 	task_publish_locked(t);
 	tgroup_publish_locked(tg, NULL, pg, s);
-	if (!k->init) {
-		k->init = tg;
+	if (!ct->init)
+		ct->init = tg;
+	if (!pid_ns_init_locked(ct->pid_ns)) {
+		pid_ns_set_init_locked(ct->pid_ns, tg);
 		tg->is_init = true;
 		tg->unkillable = k->config.protect_init;
 	}
@@ -172,8 +184,7 @@ int kernel_spawn(struct kernel *k, struct spawn_request *req, struct tgroup **re
 		tg->nr_live--;
 		tg->zombie = true;
 		t->dead = true;
-		if (k->init == tg)
-			k->init = NULL;
+		tgroup_forget_first_locked(tg);
 		if (tg->session->leader == tg)
 			tg->session->leader = NULL;
 		tgroup_get(tg);

@@ -52,7 +52,8 @@ struct kernel {
 	struct kernel_config config;
 	struct mutex tasklist_lock; /* LC_TASKLIST */
 	struct list_head tgroups;
-	struct tgroup *init;           /* tgid 1; NULL once it was reaped. borrowed, tasklist */
+	struct list_head containers; /* tasklist */
+	struct container *container; /* the first. owned, const */
 	_Atomic unsigned int nr_tasks; /* changes under the tasklist */
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
@@ -61,7 +62,7 @@ struct kernel {
 	unsigned int nr_host_threads;       /* sentry threads of tasks not yet ended; tasklist */
 	_Atomic uint32_t host_threads_word; /* futex word: changes when nr_host_threads falls to 0
 					     */
-	struct uts_ns *uts;                 /* owned */
+	struct uts_ns *uts;                 /* borrowed from the first container */
 	void *loadavg;
 };
 
@@ -80,7 +81,7 @@ struct spawn_request {
 	struct fdtable *fds;    /* consumed */
 	struct cred *cred;      /* consumed */
 	struct lx_rlimit *rlim; /* LX_RLIM_NLIMITS entries or NULL for defaults */
-	struct uts_ns *uts;     /* consumed; NULL for the kernel's */
+	struct container *container; /* borrowed; NULL: the first */
 	bool no_new_privs;
 	int oom_score_adj;
 	int niceness;    /* nice value, -20..19 */

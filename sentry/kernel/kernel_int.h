@@ -30,7 +30,7 @@ static inline const struct platform_ops *plat_ops(const struct task *t)
 /* --- task.c --- */
 /* A task with everything zero, lists and locks ready and one reference; no number yet. */
 int task_alloc(struct kernel *k, struct task **ret_t);
-int tgroup_alloc(struct kernel *k, struct tgroup **ret_tg);
+int tgroup_alloc(struct kernel *k, struct container *ct, struct tgroup **ret_tg);
 /* Puts t, with its number, into the tree: visible from now on. tasklist and siglock held. */
 void task_publish_locked(struct task *t);
 /* Takes t out of the group and the pid table; drops the table's reference. tasklist held. */
@@ -68,6 +68,8 @@ void child_status_info(int status, struct lx_siginfo *info);
 int tgroup_exit_code_locked(struct tgroup *tg);
 /* Frees a zombie that was waited for. tasklist held. */
 void tgroup_reap_locked(struct tgroup *tg);
+/* It goes: it is no longer the first of its container or of its numbers. */
+void tgroup_forget_first_locked(struct tgroup *tg);
 /* A stop or continue of tg is told to its parent. tasklist held. */
 void notify_parent_cldstop_locked(struct tgroup *tg, int why);
 

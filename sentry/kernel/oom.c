@@ -14,6 +14,7 @@
 #include <base/log.h>
 #include <host/host.h>
 
+#include "kernel/container.h"
 #include "kernel/kernel.h"
 #include "kernel/oom.h"
 #include "kernel/task.h"
@@ -48,28 +49,22 @@ static uint64_t badness(struct task *t, uint64_t total)
 }
 
 /* Every group's leader, referenced: mm locks may not be taken under the list's. */
-static unsigned int all_leaders(struct kernel *k, struct task **leaders)
+static unsigned int all_leaders(struct kernel *k, const struct container *ct, struct task **leaders)
 {
 	unsigned int nr = 0;
 	struct tgroup *tg;
 
 	mutex_lock(&k->tasklist_lock);
 	list_for_each_entry(tg, &k->tgroups, table_link) {
-		if (nr < MAX_GROUPS && tg->leader)
+		if (nr < MAX_GROUPS && tg->leader && (!ct || tg->container == ct))
 			leaders[nr++] = task_get(tg->leader);
 	}
 	mutex_unlock(&k->tasklist_lock);
 	return nr;
 }
 
-static _Atomic uint64_t g_kills;
-
-uint64_t kernel_oom_kills(void)
-{
-	return g_kills;
-}
-
-static void kill_worst(struct kernel *k)
+/* ct: in that container only; NULL: in any. */
+static void kill_worst(struct kernel *k, const struct container *ct)
 {
 	struct task **leaders = calloc(MAX_GROUPS, sizeof(*leaders)), *worst = NULL;
 	uint64_t most = 0;
@@ -77,7 +72,7 @@ static void kill_worst(struct kernel *k)
 
 	if (!leaders)
 		return;
-	nr = all_leaders(k, leaders);
+	nr = all_leaders(k, ct, leaders);
 	for (unsigned int i = 0; i < nr; i++) {
 		uint64_t b = badness(leaders[i], k->config.total_memory);
 
@@ -90,7 +85,7 @@ static void kill_worst(struct kernel *k)
 		log_ratelimited(LOG_LEVEL_INFO, "out of memory: process %d is killed",
 				worst->tg->tgid);
 		(void)signal_send_tgroup(worst->tg, LX_SIGKILL, NULL);
-		g_kills++;
+		atomic_fetch_add(&worst->tg->container->oom_kills, 1);
 	}
 	for (unsigned int i = 0; i < nr; i++)
 		task_put(leaders[i]);
@@ -106,21 +101,54 @@ static uint64_t reserve(uint64_t total)
 	return MAX(total / 20, MIN(RESERVE_MIN, total / 3));
 }
 
+/* How long one that uses so much can be left alone. */
+static uint64_t until_next_look(const struct kernel *k, uint64_t usage, uint64_t limit)
+{
+	return (limit - usage) / (FILL_RATE * MAX(k->config.nr_cpus, 1u) / 1000) * MS;
+}
+
+/* Containers of a pod with limits of their own. How long they can be left alone. */
+static uint64_t look_at_containers(struct kernel *k, uint64_t now, uint64_t *killed_at)
+{
+	struct container *ct = NULL;
+	uint64_t wait = UINT64_MAX;
+
+	while ((ct = container_next(k, ct))) {
+		uint64_t limit = ct->limits.memory_max, usage;
+
+		/* the first one's is the sandbox's */
+		if (!ct->nr || !limit)
+			continue;
+		usage = container_memory(k, ct);
+		if (usage < limit) {
+			wait = MIN(wait, until_next_look(k, usage, limit));
+			continue;
+		}
+		wait = 0;
+		if (!*killed_at || now - *killed_at > GRACE_NS) {
+			kill_worst(k, ct);
+			*killed_at = now;
+		}
+	}
+	return wait;
+}
+
 static void watch(void *arg)
 {
 	struct kernel *k = arg;
-	uint64_t limit = k->config.total_memory - reserve(k->config.total_memory), killed_at = 0;
+	uint64_t limit = k->config.total_memory - reserve(k->config.total_memory);
+	uint64_t killed_at = 0, ct_killed_at = 0;
 
 	while (!k->shutting_down) {
 		uint64_t usage = mm_system_usage(), now = host_now_ns(), wait = LOOK_MIN_NS;
 
 		if (usage < limit)
-			wait = (limit - usage) / (FILL_RATE * MAX(k->config.nr_cpus, 1u) / 1000) *
-			       MS;
+			wait = until_next_look(k, usage, limit);
 		else if (!killed_at || now - killed_at > GRACE_NS) {
-			kill_worst(k);
+			kill_worst(k, NULL);
 			killed_at = now;
 		}
+		wait = MIN(wait, look_at_containers(k, now, &ct_killed_at));
 		(void)host_sleep_until(now + CLAMP(wait, LOOK_MIN_NS, LOOK_MAX_NS));
 	}
 }

@@ -8,5 +8,3 @@ struct kernel;
 
 /* Starts to watch; once, after lock-down. */
 void kernel_oom_start(struct kernel *k);
-/* Processes it ended. */
-uint64_t kernel_oom_kills(void);

@@ -4,6 +4,7 @@
  * read of them. Their life is in task_clone.c, task_run.c, task_exec.c and task_exit.c.
  */
 #include "kernel/answers.h"
+#include "kernel/container.h"
 #include "kernel/kernel_int.h"
 #include "kernel/seccomp.h"
 
@@ -65,7 +66,7 @@ void task_put(struct task *t)
 		task_destroy(t);
 }
 
-int tgroup_alloc(struct kernel *k, struct tgroup **ret_tg)
+int tgroup_alloc(struct kernel *k, struct container *ct, struct tgroup **ret_tg)
 {
 	struct tgroup *tg = calloc(1, sizeof(*tg));
 
@@ -73,6 +74,7 @@ int tgroup_alloc(struct kernel *k, struct tgroup **ret_tg)
 		return -ENOMEM;
 	ref_init(&tg->ref);
 	tg->kernel = k;
+	tg->container = container_get(ct);
 	INIT_LIST_HEAD(&tg->threads);
 	INIT_LIST_HEAD(&tg->children);
 	INIT_LIST_HEAD(&tg->sibling);
@@ -108,6 +110,7 @@ void tgroup_put(struct tgroup *tg)
 	waitq_fini(&tg->exit_wq);
 	mutex_fini(&tg->limit_lock);
 	mutex_fini(&tg->siglock);
+	container_put(tg->container);
 	free(tg);
 }
 
@@ -122,6 +125,7 @@ void task_publish_locked(struct task *t)
 	tg->nr_live++;
 	tg->nr_running++;
 	t->kernel->nr_tasks++;
+	tg->container->nr_tasks++;
 	task_get(t); /* the table's */
 	pid_set_task(t->pid, t);
 }
@@ -135,6 +139,7 @@ void task_unpublish_locked(struct task *t)
 	tg->nr_threads--;
 	mutex_unlock(&tg->siglock);
 	t->kernel->nr_tasks--;
+	tg->container->nr_tasks--;
 	atomic_fetch_sub(&t->ucount->processes, 1);
 	pid_clear_task(t->pid, t);
 	task_put(t);

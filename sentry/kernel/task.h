@@ -230,7 +230,7 @@ struct tgroup {
 	_Atomic uint32_t membarrier; /* MEMBARRIER_CMD_REGISTER_* done; exec clears */
 	int dumpable;
 	uint64_t exec_id;
-	struct container *container; /* which container it belongs to; NULL for the first one */
+	struct container *container; /* owned, const */
 };
 
 struct kernel; /* see kernel/kernel.h */
@@ -250,7 +250,7 @@ DEFINE_AUTO_PUT(task)
 struct tgroup *tgroup_get(struct tgroup *tg);
 void tgroup_put(struct tgroup *tg);
 DEFINE_AUTO_PUT(tgroup)
-/* Referenced, or NULL. */
+/* By number in the caller's pid namespace. Referenced, or NULL. */
 struct task *task_find(struct kernel *k, int tid);
 struct tgroup *tgroup_find(struct kernel *k, int tgid);
 struct mm *task_mm_get(struct task *t);        /* referenced; NULL for a zombie */

@@ -9,6 +9,7 @@
 #include <abi/linux/fcntl.h>
 #include <abi/linux/sched.h>
 
+#include "kernel/container.h"
 #include "kernel/kernel_int.h"
 #include "kernel/pidfd.h"
 #include "kernel/seccomp.h"
@@ -49,11 +50,18 @@ static int check_flags(struct task *t, const struct clone_req *rq)
 }
 
 /* Tasks that were started but not published yet are not counted: publish() looks again. */
-static bool too_many(struct kernel *k)
+static bool too_many(struct task *t)
 {
+	const struct container *ct = t->tg->container;
+	struct kernel *k = t->kernel;
 	uint64_t max = k->config.max_tasks ? k->config.max_tasks : PID_MAX_DEFAULT;
 
-	return k->nr_tasks >= max;
+	return k->nr_tasks >= max || (ct->limits.max_tasks && ct->nr_tasks >= ct->limits.max_tasks);
+}
+
+static struct pid_ns *from_ns(struct task *t)
+{
+	return t->tg->container->pid_ns;
 }
 
 static int check_limits(struct task *t)
@@ -62,7 +70,7 @@ static int check_limits(struct task *t)
 	    t->cred->uid != 0 && !task_capable(t, LX_CAP_SYS_RESOURCE) &&
 	    !task_capable(t, LX_CAP_SYS_ADMIN))
 		return -EAGAIN;
-	return too_many(t->kernel) ? -EAGAIN : 0;
+	return too_many(t) ? -EAGAIN : 0;
 }
 
 static int copy_memory(struct task *t, struct task *c, const struct clone_req *rq)
@@ -109,7 +117,7 @@ static int copy_group(struct task *t, struct task *c, const struct clone_req *rq
 		c->tg = tgroup_get(from);
 		return 0;
 	}
-	ret = tgroup_alloc(t->kernel, &tg);
+	ret = tgroup_alloc(t->kernel, from->container, &tg);
 	if (ret < 0)
 		return ret;
 	c->tg = tg;
@@ -126,7 +134,6 @@ static int copy_group(struct task *t, struct task *c, const struct clone_req *rq
 	tg->dumpable = from->dumpable;
 	tg->membarrier = atomic_load(&from->membarrier);
 	tg->has_child_subreaper = from->has_child_subreaper || from->child_subreaper;
-	tg->container = from->container;
 	tg->leader = c;
 	tg->parent_tid = t->tid;
 	return 0;
@@ -249,7 +256,7 @@ static int build(struct task *t, const struct clone_req *rq, struct task *c)
 		ret = copy_memory(t, c, rq);
 	if (ret < 0)
 		return ret;
-	ret = pid_alloc(rq->set_tid, &c->pid);
+	ret = pid_alloc(from_ns(t), rq->set_tid, &c->pid);
 	if (ret < 0)
 		return ret == -EEXIST ? -EEXIST : ret == -EINVAL ? -EINVAL : ret;
 	c->tid = c->pid->nr;
@@ -280,9 +287,9 @@ static int publish(struct task *t, const struct clone_req *rq, struct task *c)
 		ret = -EINTR;
 	else if (atomic_load(&t->work) & (TW_SIGNAL | TW_STOP))
 		ret = -LX_ERESTARTNOINTR;
-	else if (k->shutting_down)
+	else if (k->shutting_down || from->container->ended || pid_ns_dead_locked(from_ns(t)))
 		ret = -ENOMEM;
-	else if (too_many(k))
+	else if (too_many(t))
 		ret = -EAGAIN;
 	if (ret == 0)
 		seccomp_clone_locked(t, c);

@@ -5,7 +5,9 @@
  * kernel.tasklist_lock for the tree.
  */
 #include "kernel/answers.h"
+#include "kernel/container.h"
 #include "kernel/kernel_int.h"
+#include "kernel/pid.h"
 #include "kernel/session_int.h"
 #include "kernel/vfork.h"
 
@@ -171,7 +173,7 @@ void notify_parent_cldstop_locked(struct tgroup *tg, int why)
 	struct lx_sigaction act;
 	struct lx_siginfo info;
 
-	if (!parent && tg->is_init && why == LX_CLD_STOPPED &&
+	if (!parent && tg == tg->kernel->container->init && why == LX_CLD_STOPPED &&
 	    tg->kernel->config.upcalls->init_stopped)
 		tg->kernel->config.upcalls->init_stopped(tg->stop_signal);
 	if (!parent || tg->zombie)
@@ -187,13 +189,22 @@ void notify_parent_cldstop_locked(struct tgroup *tg, int why)
 	waitq_wake(&parent->wait_children, LX_POLLIN);
 }
 
+void tgroup_forget_first_locked(struct tgroup *tg)
+{
+	struct container *ct = tg->container;
+
+	if (ct->init == tg)
+		ct->init = NULL;
+	if (pid_ns_init_locked(ct->pid_ns) == tg)
+		pid_ns_set_init_locked(ct->pid_ns, NULL);
+}
+
 void tgroup_reap_locked(struct tgroup *tg)
 {
 	struct task *leader = tg->leader;
 
 	tgroup_get(tg);
-	if (tg->kernel->init == tg)
-		tg->kernel->init = NULL;
+	tgroup_forget_first_locked(tg);
 	tgroup_unpublish_locked(tg);
 	mutex_lock(&tg->siglock);
 	tg->leader = NULL;
@@ -221,7 +232,7 @@ static void hangup_if_orphaned(struct tgroup *tg, struct tgroup *parent, struct 
 
 static struct tgroup *find_reaper(struct tgroup *tg)
 {
-	struct kernel *k = tg->kernel;
+	struct tgroup *init = pid_ns_init_locked(tg->container->pid_ns);
 
 	if (tg->is_init)
 		return NULL;
@@ -229,8 +240,7 @@ static struct tgroup *find_reaper(struct tgroup *tg)
 		if (p->child_subreaper && !p->zombie && p->nr_live > 0)
 			return p;
 	}
-	return k->init && k->init != tg && !k->init->zombie && k->init->nr_live > 0 ? k->init :
-										      NULL;
+	return init && init != tg && !init->zombie && init->nr_live > 0 ? init : NULL;
 }
 
 static void send_pdeath(struct tgroup *child)
@@ -283,13 +293,15 @@ static void forget_children_locked(struct task *t, bool group_dead)
 }
 
 /* pid 1 is gone: its pid namespace dies with it. */
-static void kill_everyone_locked(struct kernel *k)
+static void kill_everyone_locked(struct kernel *k, struct pid_ns *ns)
 {
 	struct tgroup *tg;
 
-	k->shutting_down = true;
-	list_for_each_entry(tg, &k->tgroups, table_link)
-		tgroup_exit(tg, LX_SIGKILL);
+	pid_ns_die_locked(ns);
+	list_for_each_entry(tg, &k->tgroups, table_link) {
+		if (tg->container->pid_ns == ns)
+			tgroup_exit(tg, LX_SIGKILL);
+	}
 }
 
 static void group_dead_locked(struct tgroup *tg, struct session **ret_gone)
@@ -300,7 +312,12 @@ static void group_dead_locked(struct tgroup *tg, struct session **ret_gone)
 		*ret_gone = session_get(tg->session);
 	}
 	if (tg->is_init)
-		kill_everyone_locked(tg->kernel);
+		kill_everyone_locked(tg->kernel, tg->container->pid_ns);
+	/* its first process may not be that, where it shares the numbers of another */
+	if (tg->container->init == tg)
+		container_kill_locked(tg->kernel, tg->container);
+	if (tg == tg->kernel->container->init)
+		tg->kernel->shutting_down = true;
 	tg->zombie = true;
 	atomic_store(&tg->leader->state, 'Z');
 	if (notify_parent_locked(tg))

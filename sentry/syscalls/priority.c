@@ -7,6 +7,7 @@
 #include <abi/linux/sched.h>
 #include <base/bits.h>
 
+#include "kernel/container.h"
 #include "kernel/kernel.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
@@ -66,7 +67,7 @@ static long for_selected(struct selection *s)
 	if (s->who == 0 && s->which == LX_PRIO_PGRP)
 		s->who = s->t->tg->pgrp->pgid;
 	list_for_each_entry(tg, &k->tgroups, table_link) {
-		if (!selected_group(s, tg))
+		if (tg->container->pid_ns != s->t->tg->container->pid_ns || !selected_group(s, tg))
 			continue;
 		list_for_each_entry(o, &tg->threads, tg_link) {
 			if (selected_task(s, o))

@@ -9,6 +9,7 @@
 #include <abi/linux/signal.h>
 #include <abi/linux/time.h>
 
+#include "kernel/container.h"
 #include "kernel/pid.h"
 #include "kernel/session.h"
 #include "kernel/sighand.h"
@@ -242,7 +243,8 @@ static int kill_all(struct task *t, int sig, const struct lx_siginfo *info)
 	list_for_each_entry(tg, &k->tgroups, table_link) {
 		int err;
 
-		if (tg->is_init || tg == t->tg)
+		if (tg->is_init || tg == t->tg ||
+		    tg->container->pid_ns != t->tg->container->pid_ns)
 			continue;
 		err = send_group(t, tg->leader, sig, info);
 		count++;

@@ -16,7 +16,9 @@
 #include <host/host.h>
 
 #include "fs/proc/proc.h"
+#include "kernel/container.h"
 #include "kernel/kernel.h"
+#include "kernel/pid.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
@@ -130,7 +132,7 @@ void proc_cpu_times(struct proc_cpu_times *ret_times)
 			ct.user_ns += t->usage.utime_ns;
 			ct.system_ns += t->usage.stime_ns;
 		}
-		if (tg->is_init) {
+		if (tg == tg->container->init) {
 			ct.user_ns += tg->child_usage.utime_ns;
 			ct.system_ns += tg->child_usage.stime_ns;
 		}
@@ -149,6 +151,8 @@ static unsigned int count_running(unsigned int *ret_total)
 
 	mutex_lock(&k->tasklist_lock);
 	list_for_each_entry(tg, &k->tgroups, table_link) {
+		if (tg->container->pid_ns != pid_ns_current())
+			continue;
 		list_for_each_entry(t, &tg->threads, tg_link) {
 			total++;
 			running += proc_task_state(t) == 'R';
@@ -188,17 +192,11 @@ static int loadavg_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
 	unsigned int total, running = count_running(&total);
 	uint32_t load[3];
-	int last = 0;
-	struct tgroup *tg;
 
 	kernel_loadavg(load);
-	mutex_lock(&g_kernel->tasklist_lock);
-	list_for_each_entry(tg, &g_kernel->tgroups, table_link)
-		last = MAX(last, tg->tgid);
-	mutex_unlock(&g_kernel->tasklist_lock);
 	for (int i = 0; i < 3; i++)
 		strbuf_printf(out, "%u.%02u ", load[i] / 65536, (load[i] % 65536) * 100 / 65536);
-	strbuf_printf(out, "%u/%u %d\n", MAX(1u, running), total, last);
+	strbuf_printf(out, "%u/%u %d\n", MAX(1u, running), total, pid_last());
 	return 0;
 }
 
@@ -219,11 +217,15 @@ static int uptime_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static int meminfo_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	uint64_t total = g_kernel->config.total_memory / 1024, used = mm_system_usage() / 1024;
-	uint64_t avail = total > used ? total - used : 0;
+	uint64_t total, used;
+	uint64_t avail;
 	static const char *const zero[] = { "Buffers", "Cached", "SwapCached", "Active",
 					    "Inactive" };
 
+	container_meminfo(&total, &used);
+	total /= 1024;
+	used /= 1024;
+	avail = total > used ? total - used : 0;
 	strbuf_printf(
 		out,
 		"MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
@@ -254,8 +256,11 @@ static int meminfo_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static int vmstat_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	uint64_t total = g_kernel->config.total_memory / 4096, used = mm_system_usage() / 4096;
+	uint64_t total, used;
 
+	container_meminfo(&total, &used);
+	total /= 4096;
+	used /= 4096;
 	strbuf_printf(
 		out,
 		"nr_free_pages %llu\nnr_anon_pages %llu\npgpgin 0\npgpgout 0\npswpin 0\npswpout 0\n",
@@ -320,7 +325,8 @@ struct tgroup *proc_tgroup_from(int tgid)
 
 	mutex_lock(&k->tasklist_lock);
 	list_for_each_entry(tg, &k->tgroups, table_link) {
-		if (tg->tgid >= tgid && (!best || tg->tgid < best->tgid))
+		if (tg->container->pid_ns == pid_ns_current() && tg->tgid >= tgid &&
+		    (!best || tg->tgid < best->tgid))
 			best = tg;
 	}
 	if (best)

@@ -10,8 +10,8 @@
 
 #include "fs/pseudo/pseudo.h"
 #include "fs/sys/sys.h"
+#include "kernel/container.h"
 #include "kernel/kernel.h"
-#include "kernel/oom.h"
 #include "kernel/task.h"
 #include "mm/mm.h"
 
@@ -28,12 +28,13 @@ static int number_or_max(struct strbuf *out, uint64_t v)
 
 static int memory_max_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	return number_or_max(out, g_kernel->config.memory_max);
+	return number_or_max(out, container_current()->limits.memory_max);
 }
 
 static int memory_current_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	strbuf_printf(out, "%llu\n", (unsigned long long)mm_system_usage());
+	strbuf_printf(out, "%llu\n",
+		      (unsigned long long)container_memory(g_kernel, container_current()));
 	return 0;
 }
 
@@ -43,13 +44,13 @@ static int memory_stat_show(const struct pseudo_ctx *x, struct strbuf *out)
 		      "anon %llu\nfile 0\nkernel 0\nshmem 0\nfile_mapped 0\nfile_dirty 0\n"
 		      "file_writeback 0\ninactive_anon 0\nactive_anon 0\ninactive_file 0\n"
 		      "active_file 0\nunevictable 0\npgfault 0\npgmajfault 0\n",
-		      (unsigned long long)mm_system_usage());
+		      (unsigned long long)container_memory(g_kernel, container_current()));
 	return 0;
 }
 
 static int memory_events_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	unsigned long long kills = kernel_oom_kills();
+	unsigned long long kills = atomic_load(&container_current()->oom_kills);
 
 	strbuf_printf(out, "low 0\nhigh 0\nmax %llu\noom %llu\noom_kill %llu\noom_group_kill 0\n",
 		      kills, kills, kills);
@@ -58,18 +59,18 @@ static int memory_events_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static int pids_max_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	return number_or_max(out, g_kernel->config.pids_max);
+	return number_or_max(out, container_current()->limits.pids_max);
 }
 
 static int pids_current_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	strbuf_printf(out, "%u\n", g_kernel->nr_tasks);
+	strbuf_printf(out, "%u\n", container_current()->nr_tasks);
 	return 0;
 }
 
 static int cpu_max_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	const struct kernel_config *c = &g_kernel->config;
+	const struct container_limits *c = &container_current()->limits;
 
 	if (c->cpu_quota)
 		strbuf_printf(out, "%llu ", (unsigned long long)c->cpu_quota);
@@ -81,25 +82,9 @@ static int cpu_max_show(const struct pseudo_ctx *x, struct strbuf *out)
 
 static int cpu_stat_show(const struct pseudo_ctx *x, struct strbuf *out)
 {
-	uint64_t user = 0, sys = 0;
-	struct tgroup *tg;
-	struct task *t;
+	uint64_t user, sys;
 
-	mutex_lock(&g_kernel->tasklist_lock);
-	list_for_each_entry(tg, &g_kernel->tgroups, table_link) {
-		user += tg->dead_usage.utime_ns;
-		sys += tg->dead_usage.stime_ns;
-		list_for_each_entry(t, &tg->threads, tg_link) {
-			user += t->usage.utime_ns;
-			sys += t->usage.stime_ns;
-		}
-		/* the first process has waited for all that nobody else did */
-		if (tg->is_init) {
-			user += tg->child_usage.utime_ns;
-			sys += tg->child_usage.stime_ns;
-		}
-	}
-	mutex_unlock(&g_kernel->tasklist_lock);
+	container_cpu(g_kernel, container_current(), &user, &sys);
 	strbuf_printf(out, "usage_usec %llu\nuser_usec %llu\nsystem_usec %llu\n",
 		      (unsigned long long)((user + sys) / 1000), (unsigned long long)(user / 1000),
 		      (unsigned long long)(sys / 1000));
@@ -119,8 +104,10 @@ static int procs_show(const struct pseudo_ctx *x, struct strbuf *out)
 	struct tgroup *tg;
 
 	mutex_lock(&g_kernel->tasklist_lock);
-	list_for_each_entry(tg, &g_kernel->tgroups, table_link)
-		strbuf_printf(out, "%d\n", tg->tgid);
+	list_for_each_entry(tg, &g_kernel->tgroups, table_link) {
+		if (tg->container == container_current())
+			strbuf_printf(out, "%d\n", tg->tgid);
+	}
 	mutex_unlock(&g_kernel->tasklist_lock);
 	return 0;
 }

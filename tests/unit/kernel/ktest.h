@@ -31,6 +31,7 @@
 
 #include "fs/memfd/memfd.h"
 #include "fs/pipe/pipe.h"
+#include "kernel/container.h"
 #include "kernel/exec.h"
 #include "kernel/kernel.h"
 #include "kernel/kernel_int.h"
@@ -134,6 +135,20 @@ __maybe_unused static int kt_setup(void **state)
 	return 0;
 }
 
+/* After a shutdown: a first container that has seen nothing. */
+__maybe_unused static void kt_afresh(void)
+{
+	const struct container_limits none = { 0 };
+	struct kernel *k = g_kt.k;
+	struct container *old = k->container;
+
+	list_del_init(&old->link);
+	assert_int_equal(container_new(k, 0, NULL, NULL, "husk", &none, &k->container), 0);
+	k->uts = k->container->uts;
+	container_put(old);
+	k->shutting_down = false;
+}
+
 /* Runs p as pid 1 (protected: as init of a container) and everything it starts to the end. */
 __maybe_unused static int kt_exec_as(kt_program p, bool protected, uint32_t uid)
 {
@@ -165,8 +180,7 @@ __maybe_unused static int kt_exec_as(kt_program p, bool protected, uint32_t uid)
 	/* the next one starts afresh */
 	assert_int_equal(g_kt.k->nr_tasks, 0);
 	assert_int_equal(fake_nr_aspaces(g_kt.fake), 0);
-	g_kt.k->init = NULL;
-	g_kt.k->shutting_down = false;
+	kt_afresh();
 	return status;
 }
 

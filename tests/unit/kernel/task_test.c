@@ -365,8 +365,7 @@ static void a_program_that_cannot_be_loaded_leaves_nothing(void **state)
 	kernel_shutdown(g_kt.k);
 	assert_int_equal(g_kt.k->nr_tasks, 0);
 	assert_true(list_empty(&g_kt.k->tgroups));
-	g_kt.k->shutting_down = false;
-	g_kt.k->init = NULL;
+	kt_afresh();
 }
 
 int main(void)

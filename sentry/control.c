@@ -420,7 +420,8 @@ static void on_create(struct control *c, struct conn *conn, const struct target 
 		for (unsigned int i = 0; i < nr; i++)
 			host_close(fds[i]);
 	} else {
-		ret = joined_create_begin(&job, ((const struct ctl_create *)m->fixed)->fds, fds, nr);
+		ret = joined_create_begin(&job, ((const struct ctl_create *)m->fixed)->fds, fds,
+					  nr);
 		if (ret < 0)
 			job_done(c);
 	}
@@ -471,7 +472,8 @@ static void on_usage(struct control *c, const struct target *tg, int fd, const s
 		pids = tg->ct->nr_tasks;
 		mutex_unlock(&c->kernel->tasklist_lock);
 	}
-	snprintf(text, sizeof(text), "{\"memory\":%llu,\"pids\":%u,\"cpu\":%llu,\"oom_kills\":%llu}",
+	snprintf(text, sizeof(text),
+		 "{\"memory\":%llu,\"pids\":%u,\"cpu\":%llu,\"oom_kills\":%llu}",
 		 (unsigned long long)memory, pids, (unsigned long long)(user + sys),
 		 (unsigned long long)(tg->ct ? atomic_load(&tg->ct->oom_kills) : 0));
 	control_reply(fd, m->tag, 0, 0, text);

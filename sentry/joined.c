@@ -3,8 +3,8 @@
  * Containers that join a sandbox: see joined.h. What takes time runs on threads of its own, so the
  * control thread never waits.
  *
- * Locking: g_lock (LC_JOINED) guards the table, the volumes and what changes of a joined; nothing is
- * called under it.
+ * Locking: g_lock (LC_JOINED) guards the table, the volumes and what changes of a joined; nothing
+ * is called under it.
  */
 #include "joined.h"
 
@@ -536,8 +536,7 @@ static void start_main(void *arg)
 	}
 	set_state_locked(j, ret == 0 ? RUNNING : STOPPED);
 	mutex_unlock(&g_lock);
-	reply(w, ret, p->exec_failed ? CTL_STAGE_EXEC : CTL_STAGE_BOOT,
-	      ret == 0 ? NULL : p->why);
+	reply(w, ret, p->exec_failed ? CTL_STAGE_EXEC : CTL_STAGE_BOOT, ret == 0 ? NULL : p->why);
 	program_fini(p);
 	if (ret == 0)
 		ret = kernel_wait_exit(j->kernel, tg);

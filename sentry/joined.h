@@ -23,7 +23,8 @@ struct tgroup;
  * Each takes over the job (and fds[nr]), does the rest on a thread of its own, and replies there.
  * -errno with nothing left open: the caller replies.
  */
-int joined_create_begin(const struct exec_job *job, uint32_t which, const int *fds, unsigned int nr);
+int joined_create_begin(const struct exec_job *job, uint32_t which, const int *fds,
+			unsigned int nr);
 int joined_start_begin(const struct exec_job *job, struct joined *j);
 /* Its first process's end, which may have been long ago: EXIT. */
 int joined_wait_begin(const struct exec_job *job, struct joined *j);

@@ -11,7 +11,7 @@
 #include "kernel/pid.h"
 #include "mm/mm.h"
 
-#define MAX_GROUPS 4096
+#define MAX_GROUPS  4096
 #define END_LOOK_NS 2000000u
 
 int container_new(struct kernel *k, uint32_t nr, struct pid_ns *pid_ns, struct uts_ns *uts,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Containers of a sandbox: what their processes share that others have not. The first is made with
- * the kernel and the sandbox ends with it; others come and go (a pod). A thread group belongs to one
- * from its birth, as do its children. Locking: fields say; the list is kernel.containers, under the
- * tasklist. Lives as long as anybody holds a reference: each of its groups does.
+ * the kernel and the sandbox ends with it; others come and go (a pod). A thread group belongs to
+ * one from its birth, as do its children. Locking: fields say; the list is kernel.containers, under
+ * the tasklist. Lives as long as anybody holds a reference: each of its groups does.
  */
 #pragma once
 
@@ -27,10 +27,10 @@ struct container_limits {
 
 struct container {
 	struct ref ref;
-	struct list_head link; /* kernel.containers */
-	uint32_t nr;           /* of the control protocol; 0: the first */
-	struct pid_ns *pid_ns; /* owned, const */
-	struct uts_ns *uts;    /* owned, const: what its first process starts with */
+	struct list_head link;          /* kernel.containers */
+	uint32_t nr;                    /* of the control protocol; 0: the first */
+	struct pid_ns *pid_ns;          /* owned, const */
+	struct uts_ns *uts;             /* owned, const: what its first process starts with */
 	struct container_limits limits; /* changed by an update: words at a time */
 	struct tgroup *init;   /* borrowed: the first process until it is reaped. tasklist */
 	bool ended;            /* its first process ended: no process is born in it. tasklist */
@@ -39,7 +39,8 @@ struct container {
 };
 
 /*
- * pid_ns, uts: shared with another container, or NULL for one of its own (with this host name). -ENOMEM.
+ * pid_ns, uts: shared with another container, or NULL for one of its own (with this host name).
+ * -ENOMEM.
  */
 int container_new(struct kernel *k, uint32_t nr, struct pid_ns *pid_ns, struct uts_ns *uts,
 		  const char *hostname, const struct container_limits *limits,
@@ -54,8 +55,8 @@ void container_kill_locked(struct kernel *k, struct container *ct);
 /* Kills what is left of it and waits until nothing is; takes it off the list. */
 void container_end(struct kernel *k, struct container *ct);
 /*
- * Bytes of memory that it uses: all of the sandbox's while it is alone, else what its processes hold
- * (takes each one's locks: not for hot paths).
+ * Bytes of memory that it uses: all of the sandbox's while it is alone, else what its processes
+ * hold (takes each one's locks: not for hot paths).
  */
 uint64_t container_memory(struct kernel *k, const struct container *ct);
 /* The next one behind prev (consumed; NULL: the first), referenced; NULL at the end. */

@@ -32,7 +32,7 @@ struct fown {
 	/* LX_F_OWNER_*, number; 0: nobody. GUARDED_BY(g_lock) as the rest */
 	int type, id;
 	struct pid_ns *ns; /* owned: where id is a number; NULL before the first */
-	int sig; /* 0: SIGIO without details */
+	int sig;           /* 0: SIGIO without details */
 	uint32_t uid, euid;
 };
 

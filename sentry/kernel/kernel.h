@@ -52,8 +52,8 @@ struct kernel {
 	struct kernel_config config;
 	struct mutex tasklist_lock; /* LC_TASKLIST */
 	struct list_head tgroups;
-	struct list_head containers; /* tasklist */
-	struct container *container; /* the first. owned, const */
+	struct list_head containers;   /* tasklist */
+	struct container *container;   /* the first. owned, const */
 	_Atomic unsigned int nr_tasks; /* changes under the tasklist */
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
@@ -77,10 +77,10 @@ struct exec_request {
 };
 struct spawn_request {
 	struct exec_request exec;
-	struct fscontext *fs;   /* consumed */
-	struct fdtable *fds;    /* consumed */
-	struct cred *cred;      /* consumed */
-	struct lx_rlimit *rlim; /* LX_RLIM_NLIMITS entries or NULL for defaults */
+	struct fscontext *fs;        /* consumed */
+	struct fdtable *fds;         /* consumed */
+	struct cred *cred;           /* consumed */
+	struct lx_rlimit *rlim;      /* LX_RLIM_NLIMITS entries or NULL for defaults */
 	struct container *container; /* borrowed; NULL: the first */
 	bool no_new_privs;
 	int oom_score_adj;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Pid namespaces: each a bitmap of numbers in use and a hash from number to what it names. Numbers
- * are given in rising order and wrap at pid_max, as Linux does, so that a number is not reused soon.
+ * are given in rising order and wrap at pid_max, as Linux does, so that a number is not reused
+ * soon.
  */
 #include "kernel/pid.h"
 
@@ -106,9 +107,9 @@ static int pick_locked(struct pid_ns *ns, int want)
 	size_t nr;
 
 	if (want > 0)
-		return want >= PID_MAX_DEFAULT           ? -EINVAL :
+		return want >= PID_MAX_DEFAULT             ? -EINVAL :
 		       bitmap_test(ns->used, (size_t)want) ? -EEXIST :
-							   want;
+							     want;
 	nr = bitmap_next_clear(ns->used, PID_MAX_DEFAULT, (size_t)ns->last + 1);
 	if (nr >= PID_MAX_DEFAULT)
 		nr = bitmap_next_clear(ns->used, PID_MAX_DEFAULT, PID_RESERVED);

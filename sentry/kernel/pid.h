@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Process numbers: pid namespaces, and what a number names in one. A number is free again when its
- * last user (task, group, session) dropped it. Differs from Linux: namespaces do not nest, a process
- * has a number in its own one only, which is what containers of a pod need. Locking: one lock (LC_PID)
- * for all; it may be taken under the tasklist and signal locks.
+ * last user (task, group, session) dropped it. Differs from Linux: namespaces do not nest, a
+ * process has a number in its own one only, which is what containers of a pod need. Locking: one
+ * lock (LC_PID) for all; it may be taken under the tasklist and signal locks.
  */
 #pragma once
 
@@ -40,8 +40,8 @@ void pid_ns_put(struct pid_ns *ns);
 /* Of the calling task; on a service thread that of the first container. Borrowed. */
 struct pid_ns *pid_ns_current(void);
 /*
- * The process that takes over orphans, whose end is everybody's; borrowed, NULL before the first and
- * after its end. dead: no process is born in it any more. tasklist held.
+ * The process that takes over orphans, whose end is everybody's; borrowed, NULL before the first
+ * and after its end. dead: no process is born in it any more. tasklist held.
  */
 struct tgroup *pid_ns_init_locked(const struct pid_ns *ns);
 void pid_ns_set_init_locked(struct pid_ns *ns, struct tgroup *tg);

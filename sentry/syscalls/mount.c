@@ -182,7 +182,8 @@ long sys_pivot_root(struct task *t, const struct sysargs *a)
 	if (ret < 0)
 		return ret;
 	/* Whoever stood at the old root stands at the new one. */
-	for (int from = 1; (o = pid_next_task(pid_ns_current(), from, false)) != NULL; task_put(o)) {
+	for (int from = 1; (o = pid_next_task(pid_ns_current(), from, false)) != NULL;
+	     task_put(o)) {
 		struct fscontext *fs;
 
 		from = o->tid + 1;

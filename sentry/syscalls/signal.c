@@ -243,8 +243,7 @@ static int kill_all(struct task *t, int sig, const struct lx_siginfo *info)
 	list_for_each_entry(tg, &k->tgroups, table_link) {
 		int err;
 
-		if (tg->is_init || tg == t->tg ||
-		    tg->container->pid_ns != t->tg->container->pid_ns)
+		if (tg->is_init || tg == t->tg || tg->container->pid_ns != t->tg->container->pid_ns)
 			continue;
 		err = send_group(t, tg->leader, sig, info);
 		count++;

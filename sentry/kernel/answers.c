@@ -167,7 +167,8 @@ bool task_sleeps_in_stub(struct task *t)
 	bool asleep;
 
 	mutex_lock(&t->kick_lock);
-	asleep = t->answers.rw && atomic_load(&t->in_guest) &&
+	/* what ends its sleep may be on the way */
+	asleep = t->answers.rw && atomic_load(&t->in_guest) && !task_interrupted(t) &&
 		 __atomic_load_n(&t->answers.rw->asleep_since, __ATOMIC_RELAXED);
 	mutex_unlock(&t->kick_lock);
 	return asleep;

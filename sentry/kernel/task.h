@@ -277,6 +277,8 @@ int task_may_access(struct task *t, struct task *other);
 int task_block(struct task *t, int64_t deadline_ns);
 int task_block_killable(struct task *t, int64_t deadline_ns);
 void task_wake(struct task *t);
+/* Woken, but its thread has not gone on yet. */
+bool task_woken(struct task *t);
 bool task_interrupted(struct task *t); /* a signal to deliver, or exit */
 bool task_killed(struct task *t);      /* SIGKILL or group exit: killable waits end */
 /* Runs fn(t, arg) on t's own thread before it returns to the guest. The caller owns w until then.

@@ -19,6 +19,11 @@ void task_wake(struct task *t)
 		host_futex_wake((const uint32_t *)&t->wake_word, 1);
 }
 
+bool task_woken(struct task *t)
+{
+	return atomic_load(&t->wake_word) == TASK_WAKE_TOKEN;
+}
+
 bool task_interrupted(struct task *t)
 {
 	return atomic_load(&t->work) & (TW_SIGNAL | TW_KILL | TW_STOP | TW_EXIT);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/syscall.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static void on_usr1(int sig)
@@ -32,7 +33,8 @@ int main(void)
 		pthread_create(&t, NULL, rest, NULL);
 		syscall(SYS_exit, 1);
 	}
-	usleep(50000);
+	while (state_of(pid) != 'Z')
+		usleep(1000);
 	SHOW(waitpid(pid, &status, WNOHANG));
 	SHOW(kill(pid, 0));
 	SHOW(kill(pid, SIGUSR1));

@@ -5,9 +5,11 @@
  */
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static unsigned int g_w;
@@ -17,6 +19,8 @@ static long fx(void *a, int op, unsigned int v, const void *to, void *a2, unsign
 {
 	return syscall(SYS_futex, a, op | FUTEX_PRIVATE_FLAG, v, to, a2, v3);
 }
+
+static int g_held;
 
 static void *locker(void *arg)
 {
@@ -29,10 +33,18 @@ static void *locker(void *arg)
 	return NULL;
 }
 
+/* The main thread may sleep for nothing but the lock from here on. */
+static void await_holder(void)
+{
+	while (!__atomic_load_n(&g_held, __ATOMIC_SEQ_CST))
+		sched_yield();
+}
+
 static void *die_with_it(void *arg)
 {
 	NEED(fx(&g_w, FUTEX_LOCK_PI, 0, NULL, NULL, 0) == 0);
-	usleep(60000);
+	__atomic_store_n(&g_held, 1, __ATOMIC_SEQ_CST);
+	until_asleep(getpid());
 	syscall(SYS_exit, 0);
 	return NULL;
 }
@@ -40,7 +52,8 @@ static void *die_with_it(void *arg)
 static void *hold(void *arg)
 {
 	NEED(fx(&g_w, FUTEX_LOCK_PI, 0, NULL, NULL, 0) == 0);
-	usleep(60000);
+	__atomic_store_n(&g_held, 1, __ATOMIC_SEQ_CST);
+	until_asleep(getpid());
 	NEED(fx(&g_w, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0) == 0);
 	return NULL;
 }
@@ -83,8 +96,9 @@ int main(void)
 		pthread_join(t[i], NULL);
 	SHOW(g_count);
 	SHOW(g_w);
+	g_held = 0;
 	pthread_create(&t[0], NULL, hold, NULL);
-	usleep(20000);
+	await_holder();
 	clock_gettime(CLOCK_REALTIME, &ts);
 	SHOW(fx(&g_w, FUTEX_LOCK_PI, 0, &ts, NULL, 0));
 	SHOW(fx(&g_w, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0));
@@ -93,8 +107,9 @@ int main(void)
 	SHOW(fx(&g_w, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0));
 	pthread_join(t[0], NULL);
 	g_w = 0;
+	g_held = 0;
 	pthread_create(&t[0], NULL, die_with_it, NULL);
-	usleep(20000);
+	await_holder();
 	SHOW(fx(&g_w, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
 	SHOW((g_w & FUTEX_TID_MASK) == me);
 	SHOW(!!(g_w & FUTEX_OWNER_DIED));

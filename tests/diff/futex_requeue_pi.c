@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static unsigned int g_cond, g_lock;
@@ -38,7 +39,7 @@ int main(void)
 	SHOW(fx(&g_cond, FUTEX_CMP_REQUEUE_PI, 1, (void *)5, &g_lock, 0));
 	for (int i = 0; i < 3; i++)
 		pthread_create(&t[i], NULL, waiter, NULL);
-	usleep(60000);
+	until_threads_asleep(3);
 	SHOW(fx(&g_cond, FUTEX_WAKE, 1, NULL, NULL, 0));
 	SHOW(fx(&g_cond, FUTEX_CMP_REQUEUE, 1, (void *)1, &g_lock, 0));
 	SHOW(fx(&g_lock, FUTEX_LOCK_PI, 0, NULL, NULL, 0));

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 struct lock {
@@ -73,7 +74,7 @@ int main(void)
 		usleep(60000);
 		raise(SIGKILL);
 	}
-	usleep(30000);
+	until_asleep(pid);
 	SHOW_ERR(pthread_mutex_lock(&g->m));
 	SHOW_ERR(pthread_mutex_consistent(&g->m));
 	SHOW_ERR(pthread_mutex_unlock(&g->m));

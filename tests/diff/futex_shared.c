@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static long fx(void *a, int op, unsigned int v, const void *to)
@@ -17,19 +18,17 @@ static long fx(void *a, int op, unsigned int v, const void *to)
 
 static void go(const char *name, unsigned int *parent, unsigned int *child, int flags)
 {
-	struct timespec ts = { 0, 300000000 };
+	struct timespec ts = { 1, 0 };
 	int status;
 	pid_t pid;
-	long n = 0;
+	long n;
 
 	*parent = 0;
 	pid = fork();
 	if (pid == 0)
 		_exit(fx(child, FUTEX_WAIT | flags, 0, &ts) == 0 ? 0 : errno);
-	for (int i = 0; i < 150 && n == 0; i++) {
-		usleep(1000);
-		n = fx(parent, FUTEX_WAKE | flags, 1, NULL);
-	}
+	until_asleep(pid);
+	n = fx(parent, FUTEX_WAKE | flags, 1, NULL);
 	printf("%s: woke %ld\n", name, n);
 	waitpid(pid, &status, 0);
 	printf("%s: child %s\n", name, errno_name(WEXITSTATUS(status)));

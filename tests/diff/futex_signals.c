@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static unsigned int *g_w;
@@ -33,9 +34,9 @@ int main(void)
 		sigaction(SIGUSR1, &sa, NULL);
 		pid = fork();
 		if (pid == 0) {
-			usleep(30000);
+			until_asleep(me);
 			kill(me, SIGUSR1);
-			usleep(60000);
+			until_asleep(me);
 			*g_w = 1;
 			while (syscall(SYS_futex, g_w, FUTEX_WAKE, 1, NULL, NULL, 0) == 0 &&
 			       kill(me, 0) == 0 && !g_w[1])
@@ -51,7 +52,7 @@ int main(void)
 		*g_w = 0;
 		pid = fork();
 		if (pid == 0) {
-			usleep(30000);
+			until_asleep(me);
 			kill(me, SIGUSR1);
 			_exit(0);
 		}

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 #define N 6
@@ -35,7 +36,7 @@ static void start(void)
 	memset(g_woken, 0, sizeof(g_woken));
 	for (int i = 0; i < N; i++) {
 		pthread_create(&g_t[i], NULL, waiter, (void *)(long)i);
-		usleep(15000);
+		until_threads_asleep(i + 1);
 	}
 }
 

@@ -6,7 +6,7 @@
 
 int main(int argc, char **argv)
 {
-	struct itimerval it = { .it_value = { 0, 200000 } };
+	struct itimerval it = { .it_value = { 1, 0 } };
 	int status;
 	pid_t pid;
 
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 	show_status("across exec", status);
 	pid = fork();
 	if (pid == 0) {
-		it.it_value.tv_usec = 20000;
+		it.it_value = (struct timeval){ 0, 300000 };
 		setitimer(ITIMER_REAL, &it, NULL);
 		raise(SIGSTOP);
 		for (;;)
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 	}
 	SHOW(waitpid(pid, &status, WUNTRACED) == pid);
 	show_status("stopped", status);
-	usleep(60000);
+	usleep(350000);
 	SHOW(waitpid(pid, &status, WNOHANG));
 	kill(pid, SIGCONT);
 	SHOW(waitpid(pid, &status, 0) == pid);

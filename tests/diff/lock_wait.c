@@ -2,6 +2,7 @@
 /* F_SETLKW waits for the holder, ends with EINTR on a signal, and notices a deadlock. */
 #include <fcntl.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static int lock(int fd, int cmd, short type, long start)
@@ -39,15 +40,16 @@ int main(void)
 	pid = fork();
 	if (pid == 0) {
 		SHOW(lock(fd, F_SETLK, F_WRLCK, 0));
-		ualarm(50000, 0);
+		ualarm(50000, 50000);
 		SHOW(lock(fd, F_SETLKW, F_WRLCK, 0));
+		ualarm(0, 0);
 		SHOW(lock(fd, F_SETLKW, F_WRLCK, 1));
 		say(ready);
 		SHOW(lock(fd, F_SETLKW, F_WRLCK, 0));
 		exit(0);
 	}
 	await(ready);
-	usleep(100000); /* the child waits for 0 by now */
+	until_asleep(pid); /* for 0 */
 	SHOW(lock(fd, F_SETLKW, F_WRLCK, 1));
 	NEED(lock(fd, F_SETLKW, F_UNLCK, 0) == 0); /* silent: the child prints now */
 	NEED(waitpid(pid, &status, 0) == pid);

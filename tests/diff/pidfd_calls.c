@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 #ifndef P_PIDFD
@@ -66,7 +67,7 @@ int main(void)
 	si.si_signo = SIGUSR2;
 	SHOW(pf_signal(fd, SIGUSR1, &si, 0));
 	SHOW(pf_signal(fd, SIGUSR1, (void *)8, 0));
-	usleep(30000);
+	until_asleep(pid);
 	SHOW(syscall(SYS_pidfd_getfd, fd, 50, 1));
 	SHOW(syscall(SYS_pidfd_getfd, fd, 51, 0));
 	SHOW(syscall(SYS_pidfd_getfd, 0, 50, 0));

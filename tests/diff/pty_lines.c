@@ -12,12 +12,23 @@
 
 static int m, s;
 
+/* Linux hands the bytes over from a work queue, at its leisure unless somebody polls in vain. */
+static void settle(void)
+{
+	struct pollfd p[2] = { { .fd = s, .events = POLLIN }, { .fd = m, .events = POLLIN } };
+
+	usleep(20000);
+	poll(&p[0], 1, 0);
+	poll(&p[1], 1, 0);
+	usleep(10000);
+}
+
 static void from_master(const char *what)
 {
 	char buf[512];
 	ssize_t n;
 
-	usleep(30000);
+	settle();
 	n = read(m, buf, sizeof(buf));
 
 	printf("%s: master reads %zd %s ", what, n, n < 0 ? errno_name(errno) : "");
@@ -37,7 +48,7 @@ static void type(const char *text)
 {
 	if (write(m, text, strlen(text)) != (ssize_t)strlen(text))
 		printf("short write\n");
-	usleep(30000); /* Linux hands the bytes over from a work queue */
+	settle();
 }
 
 static int poll_now(int fd)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* setsid, setpgid, getpgid, getsid: who may do what to whom. */
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 int main(int argc, char **argv)
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
 		execl("/bin/cat", "cat", NULL);
 		_exit(1);
 	}
-	usleep(100000);
+	until_asleep(kid);
 	SHOW(setpgid(kid, kid));
 	kill(kid, SIGKILL);
 	waitpid(kid, &status, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kill(2) between users; broadcast groups; signal 0. */
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static pid_t child_as(uid_t uid)
@@ -11,7 +12,7 @@ static pid_t child_as(uid_t uid)
 		for (;;)
 			pause();
 	}
-	usleep(20000);
+	until_asleep(pid);
 	return pid;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static int p[2];
@@ -17,13 +18,13 @@ static void handler(int sig)
 		write(p[1], "w", 1);
 }
 
-/* A child that sends sig to us in 30 ms. */
+/* A child that sends sig to us when we sleep. */
 static pid_t later(int sig)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		usleep(30000);
+		until_asleep(getppid());
 		kill(getppid(), sig);
 		_exit(0);
 	}
@@ -57,28 +58,28 @@ static void all(int flags)
 		;
 	fcntl(p[0], F_SETFL, 0);
 	pid = later(SIGUSR2);
-	SHOW(poll(&pf, 1, 500));
+	SHOW(poll(&pf, 1, 5000));
 	reap(pid);
 	pid = later(SIGUSR2);
-	SHOW(select(0, NULL, NULL, NULL, &(struct timeval){ 0, 500000 }));
+	SHOW(select(0, NULL, NULL, NULL, &(struct timeval){ 5, 0 }));
 	reap(pid);
 	pid = later(SIGUSR2);
-	SHOW(nanosleep(&(struct timespec){ 0, 500000000 }, &left));
-	SHOW(left.tv_nsec > 0 && left.tv_nsec < 500000000);
+	SHOW(nanosleep(&(struct timespec){ 5, 0 }, &left));
+	SHOW(left.tv_sec < 5 && left.tv_nsec > 0);
 	reap(pid);
 	pid = later(SIGUSR2);
 	SHOW(pause());
 	reap(pid);
-	setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 500000 },
+	setsockopt(s[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 5, 0 },
 		   sizeof(struct timeval));
 	pid = later(SIGUSR2);
 	SHOW(recv(s[0], buf, 4, 0));
 	reap(pid);
 	pid = fork();
 	if (pid == 0) {
-		usleep(30000);
+		until_asleep(getppid());
 		kill(getppid(), SIGUSR2);
-		usleep(30000);
+		until_asleep(getppid());
 		_exit(4);
 	}
 	SHOW(waitpid(pid, &status, 0) == pid);

@@ -2,6 +2,7 @@
 /* sigwaitinfo(2), sigtimedwait(2), sigsuspend(2), pause(2), sigwait(3). */
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static void handler(int sig)
@@ -12,7 +13,7 @@ static void handler(int sig)
 static void signal_parent_later(int sig)
 {
 	if (fork() == 0) {
-		usleep(30000);
+		until_asleep(getppid());
 		kill(getppid(), sig);
 		_exit(0);
 	}

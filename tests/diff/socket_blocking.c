@@ -32,7 +32,8 @@ int main(void)
 {
 	struct timeval tv = { .tv_usec = 50000 };
 	struct sigaction sa = { .sa_handler = on_alarm };
-	struct itimerval it = { .it_value.tv_usec = 50000 };
+	/* again and again: the first may come before the call */
+	struct itimerval it = { { 0, 50000 }, { 0, 50000 } }, off = { 0 };
 	size_t size = 3 << 20;
 	char *big = malloc(size), buf[8];
 	pthread_t th;
@@ -44,6 +45,7 @@ int main(void)
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
 	SHOW(recv(g_sv[1], buf, 1, 0));
+	setitimer(ITIMER_REAL, &off, NULL);
 	tv.tv_usec = 0;
 	SHOW(setsockopt(g_sv[0], SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)));
 	sa.sa_flags = SA_RESTART;
@@ -54,6 +56,7 @@ int main(void)
 		_exit(write(g_sv[1], "late", 4) != 4);
 	}
 	SHOW(recv(g_sv[0], buf, 8, 0));
+	setitimer(ITIMER_REAL, &off, NULL);
 	wait(NULL);
 	memset(big, 'x', size);
 	pthread_create(&th, NULL, drain, NULL);

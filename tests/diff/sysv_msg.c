@@ -3,6 +3,7 @@
 #include <sys/ipc.h>
 #include <sys/msg.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static struct {
@@ -79,7 +80,7 @@ int main(void)
 		/* its lines would race with the parent's */
 		_exit(snd(2, "waited", 0) == 0 ? 0 : 1);
 	}
-	usleep(30000);
+	until_asleep(pid);
 	SHOW(waitpid(pid, &status, WNOHANG));
 	g_m.type = 1;
 	SHOW(msgrcv(g_id, &g_m, 8192, 1, 0));
@@ -94,12 +95,12 @@ int main(void)
 		rcv(100, 9, 0);
 		_exit(msgrcv(g_id, &g_m, 100, 9, 0) == -1 && errno == EIDRM ? 0 : 1);
 	}
-	usleep(40000);
+	until_asleep(pid);
 	kill(pid, SIGUSR1);
-	usleep(40000);
+	until_asleep(pid);
 	snd(8, "not it", 0);
 	snd(9, "it", 0);
-	usleep(40000);
+	until_asleep(pid);
 	ds.msg_qbytes = 100;
 	SHOW(msgctl(g_id, IPC_SET, &ds));
 	SHOW(msgctl(g_id, IPC_RMID, NULL));

@@ -7,6 +7,7 @@
 #include <sys/sem.h>
 #include <time.h>
 
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 union semun {
@@ -148,7 +149,7 @@ int main(void)
 	}
 	wait_sleepers(0, GETNCNT);
 	kill(pid, SIGUSR1);
-	usleep(30000);
+	until_asleep(pid);
 	wait_sleepers(0, GETNCNT);
 	SHOW(semctl(g_id, 0, IPC_STAT, (union semun){ .buf = &ds }));
 	SHOW(ds.sem_nsems);

@@ -48,7 +48,8 @@ int main(void)
 	SHOW(alarm(0));
 	SHOW(alarm(0));
 	SHOW(set(ITIMER_REAL, 0, 300, 0, 0, NULL));
-	pause();
+	while (!g_hits[SIGALRM])
+		usleep(1000);
 	SHOW(g_hits[SIGALRM]);
 	SHOW(set(ITIMER_REAL, 0, 5000, 0, 5000, NULL));
 	while (g_hits[SIGALRM] < 5)

@@ -3,6 +3,7 @@
  * A signal during waitpid: EINTR, or a restart; SIGCHLD ignored makes wait sleep until the last one
  * is gone.
  */
+#include "lib/asleep.h"
 #include "lib/show.h"
 
 static volatile int g_hits;
@@ -16,18 +17,23 @@ static void go(int flags)
 {
 	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
 	pid_t pid, killer, me = getpid();
-	int status;
+	int status, end[2];
 
+	NEED(pipe(end) == 0);
 	sigaction(SIGUSR1, &sa, NULL);
 	pid = fork();
 	if (pid == 0) {
-		usleep(120000);
+		char c;
+
+		read(end[0], &c, 1);
 		_exit(5);
 	}
 	killer = fork();
 	if (killer == 0) {
-		usleep(40000);
+		until_asleep(me);
 		kill(me, SIGUSR1);
+		until_asleep(me);
+		write(end[1], "x", 1);
 		_exit(0);
 	}
 	if (SHOW(waitpid(pid, &status, 0) > 0 ? 1 : -1) == -1)

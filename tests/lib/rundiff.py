@@ -112,6 +112,8 @@ def compare(prog, platform, opts, tmp):
 
 
 def main():
+    for sig in (signal.SIGINT, signal.SIGQUIT):  # a shell ignores them for what it runs in the background
+        signal.signal(sig, signal.SIG_DFL)
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--husk", help="default: the husk of the program's build directory")
     p.add_argument("--platform", action="append", help="default: ptrace; may be repeated")

@@ -37,7 +37,9 @@ char proc_task_state(struct task *t)
 {
 	if (t->dead || t->tg->zombie)
 		return 'Z';
-	return t->state == 'R' && task_sleeps_in_stub(t) ? 'S' : t->state;
+	if (t->state == 'R')
+		return task_sleeps_in_stub(t) ? 'S' : 'R';
+	return task_woken(t) ? 'R' : t->state;
 }
 
 static void add_usage(struct snapshot *s, const struct lx_rusage_acc *u)

@@ -52,7 +52,7 @@ void futex_count_out(struct futex_waiter *w)
 }
 
 void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex_key *key,
-		   uint32_t bitset)
+		   uint32_t bitset, uaddr_t pi_addr)
 {
 	struct futex_bucket *b = futex_bucket(key);
 
@@ -60,6 +60,7 @@ void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex
 	INIT_LIST_HEAD(&w->link);
 	w->key = *key;
 	w->bitset = bitset;
+	w->pi_addr = pi_addr;
 	w->t = t;
 	count_in(w);
 	atomic_store(&w->bucket, b);
@@ -103,16 +104,10 @@ bool futex_dequeue(struct futex_waiter *w) NO_THREAD_SAFETY
 	return queued;
 }
 
-long futex_back_out(struct futex_waiter *w)
-{
-	if (!futex_dequeue(w))
-		futex_wake_key(&w->key, 1, LX_FUTEX_BITSET_MATCH_ANY);
-	return -EAGAIN;
-}
-
 /* Bucket's lock held: the sleeper cannot leave before it is released. */
-static void wake_locked(struct futex_waiter *w)
+static void wake_locked(struct futex_waiter *w, uint32_t bitset)
 {
+	w->hit = bitset;
 	list_del_init(&w->link);
 	futex_count_out(w);
 	task_wake(w->t);
@@ -128,13 +123,13 @@ long futex_wake_key(const struct mm_futex_key *key, int nr, uint32_t bitset)
 	list_for_each_entry_safe(w, tmp, &b->waiters, link) {
 		if (!futex_key_eq(&w->key, key))
 			continue;
-		if (w->requeue_pi) {
+		if (w->pi_addr) {
 			woken = -EINVAL;
 			break;
 		}
 		if (!(w->bitset & bitset))
 			continue;
-		wake_locked(w);
+		wake_locked(w, bitset);
 		if (++woken >= nr)
 			break;
 	}
@@ -142,7 +137,31 @@ long futex_wake_key(const struct mm_futex_key *key, int nr, uint32_t bitset)
 	return woken;
 }
 
+static long wake_both(struct task *t, const struct mm_futex_key *key, uaddr_t addr, bool is_private,
+		      int nr, uint32_t bitset)
+{
+	long woken = futex_wake_key(key, nr, bitset);
+
+	/* one at least is woken, whatever nr, as on Linux */
+	if (is_private && woken >= 0 && woken < MAX(nr, 1))
+		woken += futex_stub_wake(t, addr, nr - (int)woken, bitset);
+	return woken;
+}
+
 /* --- waiting --- */
+
+/*
+ * Queued w, but the word differs from what the caller expects: leaves the queue. A wake or a
+ * requeue that met w meanwhile was for somebody who really waits, and is handed on.
+ */
+static void back_out(struct futex_waiter *w, const struct futex_word *fw,
+		     const struct mm_futex_key *key)
+{
+	if (!futex_dequeue(w))
+		wake_both(w->t, key, fw->addr, fw->is_private, 1, w->hit);
+	else if (!futex_key_eq(&w->key, key))
+		wake_both(w->t, key, fw->addr, fw->is_private, 1, LX_FUTEX_BITSET_MATCH_ANY);
+}
 
 long futex_wait(struct task *t, const struct futex_word *fw, uint32_t bitset, int64_t deadline_ns)
 {
@@ -156,10 +175,10 @@ long futex_wait(struct task *t, const struct futex_word *fw, uint32_t bitset, in
 	ret = mm_futex_key(t->mm, fw->addr, fw->is_private, &key);
 	if (ret < 0)
 		return ret;
-	futex_enqueue(t, &w, &key, bitset);
+	futex_enqueue(t, &w, &key, bitset, 0);
 	ret = mm_load32(t->mm, fw->addr, &val);
 	if (ret < 0 || val != fw->val) {
-		futex_back_out(&w);
+		back_out(&w, fw, &key);
 		return ret < 0 ? ret : -EAGAIN;
 	}
 	while (ret == 0 && futex_queued(&w))
@@ -184,7 +203,7 @@ long futex_wait_many(struct task *t, const struct futex_word *fw, unsigned int n
 		ret = mm_futex_key(t->mm, fw[queued].addr, fw[queued].is_private, &key);
 		if (ret < 0)
 			break;
-		futex_enqueue(t, &ws[queued], &key, LX_FUTEX_BITSET_MATCH_ANY);
+		futex_enqueue(t, &ws[queued], &key, LX_FUTEX_BITSET_MATCH_ANY, 0);
 		ret = mm_load32(t->mm, fw[queued].addr, &val);
 		if (ret == 0 && val != fw[queued].val)
 			ret = -EAGAIN;
@@ -202,17 +221,6 @@ long futex_wait_many(struct task *t, const struct futex_word *fw, unsigned int n
 	if (woken >= 0)
 		return woken;
 	return ret;
-}
-
-static long wake_both(struct task *t, const struct mm_futex_key *key, uaddr_t addr, bool is_private,
-		      int nr, uint32_t bitset)
-{
-	long woken = futex_wake_key(key, nr, bitset);
-
-	/* one at least is woken, whatever nr, as on Linux */
-	if (is_private && woken >= 0 && woken < MAX(nr, 1))
-		woken += futex_stub_wake(t, addr, nr - (int)woken, bitset);
-	return woken;
 }
 
 long futex_wake(struct task *t, uaddr_t addr, bool is_private, int nr, uint32_t bitset)
@@ -279,12 +287,12 @@ long futex_requeue(struct task *t, uaddr_t from, bool from_private, uaddr_t to, 
 	list_for_each_entry_safe(w, tmp, &b1->waiters, link) {
 		if (!futex_key_eq(&w->key, &k1))
 			continue;
-		if (w->requeue_pi) {
+		if (w->pi_addr) {
 			ret = -EINVAL;
 			break;
 		}
 		if (woken < nr_wake) {
-			wake_locked(w);
+			wake_locked(w, LX_FUTEX_BITSET_MATCH_ANY);
 			woken++;
 			continue;
 		}

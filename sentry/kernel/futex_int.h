@@ -16,16 +16,15 @@ struct futex_waiter {
 	_Atomic(struct futex_bucket *) bucket; /* moves with a requeue */
 	struct mm_futex_key key;               /* bucket's lock */
 	uint32_t bitset;
-	bool requeue_pi; /* only futex_cmp_requeue_pi may wake it */
-	bool requeued;   /* by futex_cmp_requeue_pi: go for the lock. bucket's lock */
-	uaddr_t pi_addr; /* the lock it wants then */
+	uint32_t hit;    /* bitset of the wake that took it off; bucket's lock */
+	uaddr_t pi_addr; /* not 0: only futex_cmp_requeue_pi may wake it, for this lock */
 	uint32_t *count; /* of the stub's answers: non-zero while this one is queued; bucket's lock
 			  */
 	struct task *t;
 };
 
 void futex_enqueue(struct task *t, struct futex_waiter *w, const struct mm_futex_key *key,
-		   uint32_t bitset);
+		   uint32_t bitset, uaddr_t pi_addr);
 /* Left a queue: the stub's answers need not think of it any more. Bucket's lock held. */
 void futex_count_out(struct futex_waiter *w);
 /*
@@ -44,10 +43,5 @@ static inline bool futex_key_eq(const struct mm_futex_key *a, const struct mm_fu
 {
 	return a->obj == b->obj && a->off == b->off;
 }
-/*
- * Queued w and the word differs from what the caller expects: leaves the queue. A wake that came
- * meanwhile was for somebody who really waits and is handed on. Always -EAGAIN.
- */
-long futex_back_out(struct futex_waiter *w);
 /* The robust list and PI locks of an exiting task. */
 void futex_pi_exit(struct task *t);

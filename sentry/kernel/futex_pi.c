@@ -340,25 +340,55 @@ void futex_pi_exit(struct task *t)
 
 /* --- condition variables over such locks --- */
 
+/*
+ * Wakes up to nr who wait at key for the lock at `to`. How many; -EINVAL: somebody waits otherwise.
+ */
+static long wake_for_lock(const struct mm_futex_key *key, uaddr_t to, long nr)
+{
+	struct futex_bucket *b = futex_bucket(key);
+	struct futex_waiter *w, *tmp;
+	long moved = 0, ret = 0;
+
+	mutex_lock(&b->lock);
+	list_for_each_entry_safe(w, tmp, &b->waiters, link) {
+		if (moved >= nr)
+			break;
+		if (!futex_key_eq(&w->key, key))
+			continue;
+		if (w->pi_addr != to) {
+			ret = -EINVAL;
+			break;
+		}
+		list_del_init(&w->link);
+		futex_count_out(w);
+		task_wake(w->t);
+		moved++;
+	}
+	mutex_unlock(&b->lock);
+	return ret < 0 && moved == 0 ? ret : moved;
+}
+
 long futex_wait_requeue_pi(struct task *t, const struct futex_word *fw, uint32_t bitset,
 			   int64_t deadline_ns, uaddr_t to)
 {
-	struct mm_futex_key key;
+	struct mm_futex_key key, to_key;
 	struct futex_waiter w;
 	uint32_t val;
 	long ret;
 
 	if (fw->addr == to || bitset == 0)
 		return -EINVAL;
-	ret = mm_futex_key(t->mm, fw->addr, fw->is_private, &key);
+	ret = mm_futex_key(t->mm, to, fw->is_private, &to_key);
+	if (ret == 0)
+		ret = mm_futex_key(t->mm, fw->addr, fw->is_private, &key);
 	if (ret < 0)
 		return ret;
-	futex_enqueue(t, &w, &key, bitset);
-	w.pi_addr = to;
-	w.requeue_pi = true;
+	futex_enqueue(t, &w, &key, bitset, to);
 	ret = mm_load32(t->mm, fw->addr, &val);
 	if (ret < 0 || val != fw->val) {
-		futex_back_out(&w);
+		/* who was sent for the lock instead of somebody that really waits sends that one */
+		if (!futex_dequeue(&w))
+			wake_for_lock(&key, to, 1);
 		return ret < 0 ? ret : -EAGAIN;
 	}
 	while (ret == 0 && futex_queued(&w))
@@ -378,9 +408,6 @@ long futex_cmp_requeue_pi(struct task *t, uaddr_t from, bool is_private, uaddr_t
 			  int nr_requeue, uint32_t cmp)
 {
 	struct mm_futex_key key, to_key;
-	struct futex_waiter *w, *tmp;
-	struct futex_bucket *b;
-	long moved = 0;
 	uint32_t val;
 	int ret;
 
@@ -395,23 +422,5 @@ long futex_cmp_requeue_pi(struct task *t, uaddr_t from, bool is_private, uaddr_t
 		return ret;
 	if (val != cmp)
 		return -EAGAIN;
-	b = futex_bucket(&key);
-	mutex_lock(&b->lock);
-	list_for_each_entry_safe(w, tmp, &b->waiters, link) {
-		if (!futex_key_eq(&w->key, &key))
-			continue;
-		if (!w->requeue_pi || w->pi_addr != to) {
-			ret = -EINVAL;
-			break;
-		}
-		if (moved >= (long)nr_wake + nr_requeue)
-			break;
-		w->requeued = true;
-		list_del_init(&w->link);
-		futex_count_out(w);
-		task_wake(w->t);
-		moved++;
-	}
-	mutex_unlock(&b->lock);
-	return ret < 0 && moved == 0 ? ret : moved;
+	return wake_for_lock(&key, to, (long)nr_wake + nr_requeue);
 }

@@ -13,6 +13,7 @@
 
 #include "loader/loader_int.h"
 #include "loader/vdso/vvar.h"
+#include "kernel/kernel.h"
 #include "lock_class.h"
 #include "mm/mappable.h"
 
@@ -89,6 +90,7 @@ static int vdso_prepare(void)
 	v.gettimeofday = host.gettimeofday;
 	v.time = host.time;
 	v.getcpu = host.getcpu;
+	v.nr_cpus = g_kernel->config.nr_cpus;
 	ret = pagefile_alloc(size, PAGE_SIZE, PAGEFILE_CACHE, &off);
 	if (ret < 0)
 		return ret;

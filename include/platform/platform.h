@@ -49,6 +49,8 @@ struct platform_params {
 	bool patch;         /* rewriting of system call sites allowed (--no-patch clears it) */
 	const char *device; /* /dev/kvm or NULL; opened by the launcher as device_fd */
 	int device_fd;      /* consumed by open() when >= 0 */
+	/* looks, 100 ms apart, that a kicked thread which gets no CPU may ignore; 0: 20 */
+	unsigned int kick_looks;
 };
 
 struct platform_limits {
@@ -190,7 +192,7 @@ struct platform_ops {
 	/*
 	 * Makes the present or the next run() of th return GE_KICKED soon. Any thread, any time
 	 * between thread_new and thread_free, also while th is not running. An unanswered kick
-	 * kills the aspace after 100 ms.
+	 * kills the aspace after 2 s.
 	 */
 	void (*kick)(struct gthread *th);
 

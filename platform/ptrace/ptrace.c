@@ -32,8 +32,10 @@
 #define PTRACE_SYSEMU_ 31 /* the same on both architectures; glibc's enum has gaps */
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
-#define START_STOPS  8            /* the return from clone, in and out of seccomp, and some spare */
-#define KICK_LIMIT   100000000ull /* ns until an unanswered kick costs the stub its life */
+#define START_STOPS  8 /* the return from clone, in and out of seccomp, and some spare */
+/* An unanswered kick costs the stub its life after so many looks; why looks: systrap/watchdog.c */
+#define LOOK_NS    100000000ull
+#define KICK_LOOKS 20
 
 struct pt_platform {
 	struct platform base;
@@ -43,6 +45,7 @@ struct pt_platform {
 	struct cond wake;
 	atomic_bool armed;
 	bool watching, closing;
+	unsigned int kick_looks; /* of platform_params */
 	struct host_thread *watchdog;
 };
 
@@ -68,6 +71,9 @@ struct gthread {
 	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
 	_Atomic uint64_t cpu_ns;     /* what thread_cputime said last: never less again */
 	_Atomic uint64_t kick_ns;    /* when a kick was sent that was not answered yet, or 0 */
+	/* the watchdog's: the kick it has seen so many times; pt->lock */
+	uint64_t kick_seen;
+	unsigned int kick_looks;
 };
 
 static struct pt_platform *to_pt(struct platform *p)
@@ -100,7 +106,7 @@ static void watchdog_main(void *arg)
 			cond_wait(&pt->wake, &pt->lock);
 			continue;
 		}
-		cond_wait_until(&pt->wake, &pt->lock, host_now_ns() + KICK_LIMIT);
+		cond_wait_until(&pt->wake, &pt->lock, host_now_ns() + LOOK_NS);
 		/* Before looking: a kick this round does not see finds it false and comes here. */
 		atomic_store(&pt->armed, false);
 		list_for_each_entry(th, &pt->threads, all) {
@@ -109,11 +115,15 @@ static void watchdog_main(void *arg)
 			if (!since)
 				continue;
 			any = true;
+			if (th->kick_seen != since) {
+				th->kick_seen = since;
+				th->kick_looks = 0;
+			}
 			/*
 			 * not running: it stopped for another reason, and run() has its answer
 			 * ready
 			 */
-			if (host_now_ns() - since >= KICK_LIMIT && atomic_load(&th->running) &&
+			if (++th->kick_looks > pt->kick_looks && atomic_load(&th->running) &&
 			    !has_stopped(th->tid)) {
 				log_warn("thread %d does not answer: its address space ends",
 					 th->tid);
@@ -672,6 +682,7 @@ static int pt_open(const struct platform_params *params, struct platform **ret_p
 	}
 	mutex_init(&pt->lock, LC_PLATFORM);
 	cond_init(&pt->wake);
+	pt->kick_looks = params && params->kick_looks ? params->kick_looks : KICK_LOOKS;
 	*ret_platform = &pt->base;
 	return 0;
 }

@@ -24,8 +24,10 @@
 #define DEATH_CHECK     100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
 #define DEATH_CHECK_MAX 6400000000ull /* the same, for one that sleeps in its stub */
 #define KICK_SIGNAL     SIGUSR1
-#define EAGER           100 /* looks without a pause: most events come before it would end */
-#define IDLE_MAX        8   /* host threads kept per address space for threads to come */
+#define KICK_LOOKS      20
+#define EAGER           100   /* looks without a pause: most events come before it would end */
+#define END_LOOKS       20000 /* 100 us apart: until a thread told to end must have ended */
+#define IDLE_MAX        8     /* host threads kept per address space for threads to come */
 
 static struct systrap *to_st(struct platform *p)
 {
@@ -311,7 +313,7 @@ static void st_thread_free(struct gthread *th)
 	command(th, SLOT_CMD_EXIT);
 	/* its slot may be another's only when the host has seen its end */
 	for (unsigned int n = 0; host_tgkill(as->stub->pid, th->tid, 0) != -ESRCH; n++) {
-		if (n > 1000) {
+		if (n > END_LOOKS) {
 			log_warn("thread %d does not end: its address space ends", th->tid);
 			stub_kill(as->stub);
 			break;
@@ -820,6 +822,7 @@ static int st_open(const struct platform_params *params, struct platform **ret_p
 	cond_init(&st->wake);
 	spin_init(st, st->stubs->nr_cpus);
 	st->patch = !params || params->patch;
+	st->kick_looks = params && params->kick_looks ? params->kick_looks : KICK_LOOKS;
 	*ret_platform = &st->base;
 	return 0;
 }

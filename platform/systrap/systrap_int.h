@@ -21,6 +21,7 @@ struct systrap {
 	struct cond wake;
 	atomic_bool armed;
 	bool watching, closing;
+	unsigned int kick_looks; /* of platform_params */
 	struct host_thread *watchdog;
 
 	/* spin.c */
@@ -66,6 +67,9 @@ struct gthread {
 	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
 	_Atomic uint64_t cpu_ns;     /* what thread_cputime said last: never less again */
 	_Atomic uint64_t kick_ns;    /* when a kick was sent that was not answered yet, or 0 */
+	/* watchdog.c, st->lock: the kick it has seen so many times, and the stub's CPU time then */
+	uint64_t kick_seen, kick_cpu;
+	unsigned int kick_looks;
 
 	/* spin.c; the serving thread's */
 	bool active, spins;
@@ -94,6 +98,6 @@ static inline bool spin_held(const struct gthread *th)
 uint64_t spin_limit(const struct gthread *th);
 void spin_result(struct gthread *th, bool found);
 
-/* --- watchdog.c: a kick that is not answered in 100 ms costs the stub its life --- */
+/* --- watchdog.c: a kick that is not answered in 2 s costs the stub its life --- */
 void watchdog_arm(struct systrap *st);
 void watchdog_stop(struct systrap *st);

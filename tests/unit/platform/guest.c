@@ -11,7 +11,9 @@
 
 int guest_env_open(struct guest_env *e, const char *platform)
 {
-	const struct platform_params params = { .nr_cpus = host_nr_cpus(), .device_fd = -1 };
+	const struct platform_params params = { .nr_cpus = host_nr_cpus(),
+						.device_fd = -1,
+						.kick_looks = 1 };
 	void *map;
 	int ret;
 

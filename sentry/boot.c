@@ -41,6 +41,7 @@
 #include "program.h"
 #include "syscalls/dispatch.h"
 #include "syscalls/exec.h"
+#include "syscalls/seccomp.h"
 #include "syscalls/trace.h"
 #include "net/host/hostnet.h"
 #include "vfs/file.h"
@@ -169,7 +170,10 @@ static int make_kernel(struct boot *b)
 		.cpu_period = c->cpu_period,
 		.max_tasks = c->max_tasks && c->max_tasks < MAX_PIDS ? c->max_tasks : MAX_PIDS,
 	};
-	int ret = kernel_new(&cfg, &b->kernel);
+	int ret;
+
+	seccomp_describe(&cfg);
+	ret = kernel_new(&cfg, &b->kernel);
 
 	if (ret < 0)
 		return fail(b, ret, "kernel");

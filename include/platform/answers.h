@@ -37,6 +37,7 @@
 #define ANSWER_MASK  4u
 #define ANSWER_FUTEX 8u
 #define ANSWER_SLEEP 16u
+#define ANSWER_ALL   31u
 
 struct answers_ro {
 	uint32_t on;      /* ANSWER_* */

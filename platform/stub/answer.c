@@ -5,6 +5,7 @@
  * trusted; what it may use is in answers.h. Rules: an answer must not have changed anything before
  * its last access to guest memory (a fault there makes the sentry do the call all over); whatever
  * is not the plain case is handed over, errors included.
+ * Every call here is also named in sentry/syscalls/seccomp.c: a guest's filter may forbid it.
  */
 #include <asm/unistd.h>
 #include <stddef.h>

@@ -12,6 +12,7 @@
 
 #include "kernel/futex_int.h"
 #include "kernel/kernel_int.h"
+#include "kernel/seccomp.h"
 
 static void put32(uint32_t *p, uint32_t v)
 {
@@ -37,9 +38,9 @@ static void put_cred(const struct cred *c, struct answers_ro *ro)
 	put32(&ro->egid, c->egid);
 }
 
-static bool may_answer(struct task *t)
+static uint32_t may_answer(struct task *t)
 {
-	return !t->kernel->config.strace && !atomic_load(&t->seccomp_mode) && !t->ptrace;
+	return t->kernel->config.strace || t->ptrace ? 0 : seccomp_answers(t);
 }
 
 void task_answers_attach(struct task *t)
@@ -58,11 +59,7 @@ void task_answers_attach(struct task *t)
 		put32(&a.ro->nr_cpus, k->config.nr_cpus);
 		put32(&a.ro->pending, 1); /* looked at before the guest runs */
 		t->answers = a;
-		if (may_answer(t))
-			put32(&a.ro->on, ANSWER_IDS | ANSWER_CLOCK | ANSWER_MASK | ANSWER_FUTEX |
-						 ANSWER_SLEEP);
-		else
-			put32(&a.ro->on, 0);
+		put32(&a.ro->on, may_answer(t));
 	}
 	mutex_unlock(&t->kick_lock);
 	mutex_unlock(&k->tasklist_lock);
@@ -99,11 +96,11 @@ void task_answers_cred(struct task *t)
 		put_cred(t->cred, t->answers.ro);
 }
 
-void task_answers_off(struct task *t)
+void task_answers_limit(struct task *t, uint32_t answers)
 {
 	mutex_lock(&t->kick_lock);
 	if (t->answers.ro)
-		put32(&t->answers.ro->on, 0);
+		put32(&t->answers.ro->on, t->answers.ro->on & answers);
 	mutex_unlock(&t->kick_lock);
 }
 

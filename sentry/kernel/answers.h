@@ -21,8 +21,8 @@ void task_answers_ids_locked(struct task *t);
 void tgroup_answers_ids_locked(struct tgroup *tg);
 /* Its own credentials did. */
 void task_answers_cred(struct task *t);
-/* From now on every call is the sentry's. Any thread. */
-void task_answers_off(struct task *t);
+/* From now on the stub gives these answers (ANSWER_*) at most. Any thread. */
+void task_answers_limit(struct task *t, uint32_t answers);
 /* A signal was queued for t, or for the group of t. siglock held; before anybody looks at masks. */
 void task_answers_pending(struct task *t, bool group);
 

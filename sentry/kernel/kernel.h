@@ -33,7 +33,15 @@ struct kernel_upcalls {
 	void (*task_ended)(struct task *t, int wait_status);
 };
 
+/* A call that the stub may answer, and by which ANSWER_*. */
+struct answered_call {
+	uint32_t nr, answer;
+};
+
 struct kernel_config {
+	uint32_t audit_arch; /* LX_AUDIT_ARCH_* of the guest's ABI */
+	const struct answered_call *answered; /* borrowed; nr_answered 0: nothing is known */
+	unsigned int nr_answered;
 	const struct kernel_upcalls *upcalls; /* borrowed */
 	bool protect_init;         /* pid 1 gets only signals it handles, as in a pid namespace */
 	struct platform *platform; /* borrowed */

@@ -4,8 +4,11 @@
  * interpreter, chains. The programs come from the guest: nothing is run that check() did not
  * accept, and check() accepts no backward jump.
  */
-#include "kernel/answers.h"
 #include "kernel/seccomp.h"
+
+#include <base/bits.h>
+
+#include "kernel/answers.h"
 
 #include "kernel/kernel_int.h"
 
@@ -213,7 +216,12 @@ static unsigned int jump(const struct machine *m, const struct lx_sock_filter *i
 	return taken ? i->jt : i->jf;
 }
 
-static uint32_t run(const struct seccomp_filter *f, const struct lx_seccomp_data *data)
+/*
+ * known: bytes of data from its start that may be looked at; a program that wants more is not
+ * finished: *ret_more.
+ */
+static uint32_t run(const struct seccomp_filter *f, const struct lx_seccomp_data *data,
+		    uint32_t known, bool *ret_more)
 {
 	struct machine m = { 0 };
 
@@ -222,6 +230,10 @@ static uint32_t run(const struct seccomp_filter *f, const struct lx_seccomp_data
 
 		switch (i->code) {
 		case LX_BPF_LD | LX_BPF_W | LX_BPF_ABS:
+			if (unlikely(i->k >= known)) {
+				*ret_more = true;
+				return 0;
+			}
 			memcpy(&m.a, (const char *)data + i->k, sizeof(m.a));
 			break;
 		case LX_BPF_LD | LX_BPF_W | LX_BPF_LEN:
@@ -273,7 +285,7 @@ uint32_t seccomp_run(const struct task *t, const struct lx_seccomp_data *data)
 	uint32_t best = LX_SECCOMP_RET_ALLOW;
 
 	for (const struct seccomp_filter *f = atomic_load(&t->seccomp); f; f = f->prev) {
-		uint32_t ret = run(f, data);
+		uint32_t ret = run(f, data, DATA_SIZE, NULL);
 
 		/* as a signed number, KILL_PROCESS is the least; the newest filter wins a tie */
 		if ((int32_t)(ret & LX_SECCOMP_RET_ACTION_FULL) <
@@ -281,6 +293,52 @@ uint32_t seccomp_run(const struct task *t, const struct lx_seccomp_data *data)
 			best = ret;
 	}
 	return best;
+}
+
+/* --- calls that need no run --- */
+
+static void find_always(struct kernel *k, struct seccomp_filter *f)
+{
+	struct lx_seccomp_data data = { .arch = k->config.audit_arch };
+
+	for (uint32_t nr = 0; nr < SECCOMP_NR_KNOWN; nr++) {
+		bool more = false;
+		uint32_t ret;
+
+		data.nr = (int32_t)nr;
+		ret = run(f, &data, offsetof(struct lx_seccomp_data, instruction_pointer), &more);
+		if (!more && (ret & LX_SECCOMP_RET_ACTION_FULL) == LX_SECCOMP_RET_ALLOW)
+			f->always[nr / 64] |= 1ull << nr % 64;
+	}
+}
+
+static bool always(const struct seccomp_filter *f, uint32_t nr)
+{
+	return nr < SECCOMP_NR_KNOWN && f->always[nr / 64] >> nr % 64 & 1;
+}
+
+bool seccomp_always_allows(const struct task *t, uint32_t nr)
+{
+	const struct seccomp_filter *f = atomic_load(&t->seccomp);
+
+	return f && atomic_load(&t->seccomp_mode) == LX_SECCOMP_MODE_FILTER && always(f, nr);
+}
+
+uint32_t seccomp_answers(const struct task *t)
+{
+	const struct kernel_config *c = &t->kernel->config;
+	const struct seccomp_filter *f = atomic_load(&t->seccomp);
+	uint32_t on = ANSWER_ALL;
+
+	if (!atomic_load(&t->seccomp_mode))
+		return on;
+	if (!f || atomic_load(&t->seccomp_mode) != LX_SECCOMP_MODE_FILTER || !c->nr_answered)
+		return 0;
+	for (unsigned int i = 0; i < c->nr_answered; i++) {
+		if (!always(f, c->answered[i].nr))
+			on &= ~c->answered[i].answer;
+	}
+	return on;
 }
 
 /* --- chains --- */
@@ -331,7 +389,7 @@ static void give_chain(struct task *t, struct seccomp_filter *f)
 	ref_get(&f->ref);
 	atomic_store(&t->seccomp, f);
 	atomic_store(&t->seccomp_mode, LX_SECCOMP_MODE_FILTER);
-	task_answers_off(t);
+	task_answers_limit(t, seccomp_answers(t));
 	seccomp_filter_put(old);
 }
 
@@ -357,6 +415,7 @@ int seccomp_attach(struct task *t, struct seccomp_filter *f, bool tsync)
 	struct task *o;
 	int ret = 0;
 
+	find_always(k, f);
 	mutex_lock(&k->tasklist_lock);
 	mutex_lock(&t->tg->siglock);
 	mine = atomic_load(&t->seccomp);
@@ -371,9 +430,11 @@ int seccomp_attach(struct task *t, struct seccomp_filter *f, bool tsync)
 		goto out;
 	/* the reference of the task on its old chain becomes f's */
 	f->prev = mine;
+	for (size_t i = 0; mine && i < ARRAY_SIZE(f->always); i++)
+		f->always[i] &= mine->always[i];
 	atomic_store(&t->seccomp, f);
 	atomic_store(&t->seccomp_mode, LX_SECCOMP_MODE_FILTER);
-	task_answers_off(t);
+	task_answers_limit(t, seccomp_answers(t));
 	list_for_each_entry(o, &t->tg->threads, tg_link) {
 		if (!tsync || o == t || o->dead || o->exiting)
 			continue;
@@ -396,7 +457,7 @@ int seccomp_set_strict(struct task *t)
 		ret = -EINVAL;
 	else
 		atomic_store(&t->seccomp_mode, LX_SECCOMP_MODE_STRICT);
-	task_answers_off(t);
+	task_answers_limit(t, seccomp_answers(t));
 	mutex_unlock(&t->tg->siglock);
 	return ret;
 }

@@ -16,12 +16,19 @@
 
 struct task;
 
+#define SECCOMP_NR_KNOWN 512 /* calls by number that are looked at beforehand */
+
 struct seccomp_filter {
 	struct ref ref;
 	struct seccomp_filter *prev; /* owned; NULL: the first */
 	unsigned int nr_insns;
 	unsigned int path_cost; /* instructions of the whole chain (classic ones), and 4 for each
 				   filter */
+	/*
+	 * Calls that this and all filters before it allow whatever their arguments are and wherever
+	 * they come from: nothing has to be run for them.
+	 */
+	uint64_t always[SECCOMP_NR_KNOWN / 64];
 	struct lx_sock_filter insns[];
 };
 
@@ -39,5 +46,9 @@ int seccomp_set_strict(struct task *t);
 /* The child of a clone gets what its parent has. siglock of the parent's group held. */
 void seccomp_clone_locked(struct task *t, struct task *child);
 unsigned int seccomp_nr_filters(struct task *t); /* any task's; takes siglock */
+/* True if call nr of the native ABI needs no look at its filters. t's own thread. */
+bool seccomp_always_allows(const struct task *t, uint32_t nr);
+/* Which of the stub's answers (ANSWER_*) the filters of t leave to it. siglock held, or t's own thread. */
+uint32_t seccomp_answers(const struct task *t);
 /* What the filters of t say: the action that weighs most, with its data. */
 uint32_t seccomp_run(const struct task *t, const struct lx_seccomp_data *data);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct kernel_config;
 struct sysargs;
 struct syscall_row;
 struct task;
@@ -16,5 +17,7 @@ struct task;
  */
 bool seccomp_allows(struct task *t, uint32_t nr, const struct syscall_row *row,
 		    const struct sysargs *args, long *ret);
+/* Fills in audit_arch and what stubs answer: which calls a filter must allow for that. */
+void seccomp_describe(struct kernel_config *cfg);
 /* PR_SET_SECCOMP */
 long prctl_set_seccomp(struct task *t, unsigned long mode, uint64_t prog);

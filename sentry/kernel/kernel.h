@@ -39,7 +39,7 @@ struct answered_call {
 };
 
 struct kernel_config {
-	uint32_t audit_arch; /* LX_AUDIT_ARCH_* of the guest's ABI */
+	uint32_t audit_arch;                  /* LX_AUDIT_ARCH_* of the guest's ABI */
 	const struct answered_call *answered; /* borrowed; nr_answered 0: nothing is known */
 	unsigned int nr_answered;
 	const struct kernel_upcalls *upcalls; /* borrowed */

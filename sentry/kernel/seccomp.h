@@ -48,7 +48,10 @@ void seccomp_clone_locked(struct task *t, struct task *child);
 unsigned int seccomp_nr_filters(struct task *t); /* any task's; takes siglock */
 /* True if call nr of the native ABI needs no look at its filters. t's own thread. */
 bool seccomp_always_allows(const struct task *t, uint32_t nr);
-/* Which of the stub's answers (ANSWER_*) the filters of t leave to it. siglock held, or t's own thread. */
+/*
+ * Which of the stub's answers (ANSWER_*) the filters of t leave to it. siglock held, or t's own
+ * thread.
+ */
 uint32_t seccomp_answers(const struct task *t);
 /* What the filters of t say: the action that weighs most, with its data. */
 uint32_t seccomp_run(const struct task *t, const struct lx_seccomp_data *data);

@@ -104,22 +104,14 @@ static const struct {
 	const char *name;
 	uint32_t answer;
 } g_answers[] = {
-	{ "getpid", ANSWER_IDS },
-	{ "gettid", ANSWER_IDS },
-	{ "getppid", ANSWER_IDS },
-	{ "getuid", ANSWER_IDS },
-	{ "geteuid", ANSWER_IDS },
-	{ "getgid", ANSWER_IDS },
-	{ "getegid", ANSWER_IDS },
-	{ "getpgrp", ANSWER_IDS },
-	{ "getpgid", ANSWER_IDS },
-	{ "getsid", ANSWER_IDS },
-	{ "clock_gettime", ANSWER_CLOCK },
-	{ "gettimeofday", ANSWER_CLOCK },
-	{ "time", ANSWER_CLOCK },
-	{ "getcpu", ANSWER_CLOCK },
-	{ "rt_sigprocmask", ANSWER_MASK },
-	{ "futex", ANSWER_FUTEX | ANSWER_SLEEP },
+	{ "getpid", ANSWER_IDS },          { "gettid", ANSWER_IDS },
+	{ "getppid", ANSWER_IDS },         { "getuid", ANSWER_IDS },
+	{ "geteuid", ANSWER_IDS },         { "getgid", ANSWER_IDS },
+	{ "getegid", ANSWER_IDS },         { "getpgrp", ANSWER_IDS },
+	{ "getpgid", ANSWER_IDS },         { "getsid", ANSWER_IDS },
+	{ "clock_gettime", ANSWER_CLOCK }, { "gettimeofday", ANSWER_CLOCK },
+	{ "time", ANSWER_CLOCK },          { "getcpu", ANSWER_CLOCK },
+	{ "rt_sigprocmask", ANSWER_MASK }, { "futex", ANSWER_FUTEX | ANSWER_SLEEP },
 };
 
 void seccomp_describe(struct kernel_config *cfg)
@@ -130,7 +122,8 @@ void seccomp_describe(struct kernel_config *cfg)
 	for (uint32_t n = 0; n < SECCOMP_NR_KNOWN; n++) {
 		const struct syscall_row *row = syscall_lookup(n);
 
-		for (size_t i = 0; row && i < ARRAY_SIZE(g_answers) && nr < ARRAY_SIZE(calls); i++) {
+		for (size_t i = 0; row && i < ARRAY_SIZE(g_answers) && nr < ARRAY_SIZE(calls);
+		     i++) {
 			if (strcmp(row->name, g_answers[i].name) == 0)
 				calls[nr++] = (struct answered_call){ n, g_answers[i].answer };
 		}

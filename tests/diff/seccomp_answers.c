@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Filters over calls that are cheap to answer: one that forbids them is obeyed, by its own thread, by
- * children, and by a thread that it was given to while that was calling; one that looks at arguments
- * sees them.
+ * Filters over calls that are cheap to answer: one that forbids them is obeyed, by its own thread,
+ * by children, and by a thread that it was given to while that was calling; one that looks at
+ * arguments sees them.
  */
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -21,7 +21,7 @@
 
 #include "lib/show.h"
 
-#define NR_OFF  offsetof(struct seccomp_data, nr)
+#define NR_OFF     offsetof(struct seccomp_data, nr)
 #define ARG_OFF(n) offsetof(struct seccomp_data, args[n])
 
 static int install(struct sock_filter *f, unsigned short n, unsigned int flags)
@@ -45,9 +45,10 @@ static int forbid(int nr, unsigned int flags)
 }
 
 static const int g_calls[] = {
-	SYS_getpid, SYS_gettid, SYS_getppid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
-	SYS_getpgid, SYS_getsid, SYS_clock_gettime, SYS_gettimeofday, SYS_getcpu,
-	SYS_rt_sigprocmask, SYS_futex, SYS_sched_yield, SYS_umask, SYS_fcntl,
+	SYS_getpid,       SYS_gettid,  SYS_getppid,        SYS_getuid, SYS_geteuid,
+	SYS_getgid,       SYS_getegid, SYS_getpgid,        SYS_getsid, SYS_clock_gettime,
+	SYS_gettimeofday, SYS_getcpu,  SYS_rt_sigprocmask, SYS_futex,  SYS_sched_yield,
+	SYS_umask,        SYS_fcntl,
 };
 
 static long call(int nr)

@@ -19,6 +19,7 @@
 
 #include "base/auto.h"
 #include "base/bits.h"
+#include "idmap.h"
 #include "proto/boot.h"
 
 /* --- files --- */
@@ -567,8 +568,11 @@ int cgroup_enter(struct cgroup *cg, json_t *resources, struct rt_err *err)
 		return 0;
 	cgroup_leave(cg);
 	/* who cannot have groups and asks for no limit can do without, as an ordinary user can */
-	if (geteuid() != 0 || !asks_for_something(resources)) {
-		rt_warn("%s; running without", e.text);
+	if (ids_rootless() || !asks_for_something(resources)) {
+		if (asks_for_something(resources))
+			rt_warn("%s; limits hold for what the guest uses only", e.text);
+		else
+			rt_log(RT_INFO, "%s; running without", e.text);
 		cg->entered = false;
 		return 0;
 	}

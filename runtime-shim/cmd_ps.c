@@ -177,9 +177,11 @@ static int wait_for(struct container *c, int pid, int *ret_status, struct rt_err
 static int wait_one(const struct rt_conf *conf, const char *id, int pid, int *ret_status,
 		    struct rt_err *err)
 {
-	const struct timespec tick = { .tv_nsec = 2000000 };
+	const struct timespec tick = { .tv_nsec = 1000000 };
 	struct container c;
 	int ret, status = 0;
+
+	*ret_status = -1;
 
 	if (state_load(conf, id, &c, err) < 0)
 		return -err->code;
@@ -197,13 +199,18 @@ static int wait_one(const struct rt_conf *conf, const char *id, int pid, int *re
 	if (ret == 0)
 		*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	container_fini(&c);
-	if (ret != -EPIPE || err->code)
+	if (err->code || (ret == 0 && pid != 0))
 		return ret;
-	/* the monitor writes the status down before it ends */
+	/* the monitor writes the status down before it ends, and then `delete` can follow */
 	for (int n = 0; n < 1000; n++) {
-		if (state_load(conf, id, &c, err) < 0)
+		if (state_load(conf, id, &c, err) < 0) {
+			/* somebody was quicker to delete it: how it ended is known */
+			if (*ret_status >= 0)
+				err->code = 0;
 			return -err->code;
-		*ret_status = c.exit_status;
+		}
+		if (c.exit_status >= 0)
+			*ret_status = c.exit_status;
 		ret = strcmp(c.status, "stopped") == 0;
 		container_fini(&c);
 		if (ret)

@@ -25,6 +25,7 @@
 #include "base/auto.h"
 #include "base/bits.h"
 #include "ctl_client.h"
+#include "idmap.h"
 #include "monitor.h"
 
 /* From the monitor to the command. */
@@ -103,6 +104,11 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	if (hooks_have(cr->bundle.config, "startContainer"))
 		rt_warn("config.json: hooks.startContainer runs inside the container: not in this version");
 	if (cr->bundle.uids.nr && cr->bundle.gids.nr && cr->bundle.user_ns) {
+		r->uids = &cr->bundle.uids;
+		r->gids = &cr->bundle.gids;
+	} else if (geteuid() != 0 && !cr->bundle.uids.nr && !cr->bundle.gids.nr) {
+		/* an ordinary user's files are root's inside */
+		ids_default(&cr->bundle.uids, &cr->bundle.gids);
 		r->uids = &cr->bundle.uids;
 		r->gids = &cr->bundle.gids;
 	}

@@ -25,6 +25,7 @@
 
 #include "base/auto.h"
 #include "base/bits.h"
+#include "idmap.h"
 #include "launch.h"
 
 /* Each sandbox of root gets an id of its own here, so that per-user limits are per sandbox. */
@@ -127,65 +128,6 @@ static pid_t clone_child(unsigned long flags, int *ret_pidfd)
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
-static int write_proc(pid_t pid, const char *name, const char *text)
-{
-	char path[64];
-	int fd, ret = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-/* Maps one id to itself. An ordinary user may only do that without setgroups. */
-static int map_ids(pid_t pid, uid_t uid, gid_t gid, bool root)
-{
-	char map[64];
-	int ret;
-
-	if (!root) {
-		ret = write_proc(pid, "setgroups", "deny");
-		if (ret < 0 && ret != -ENOENT)
-			return ret;
-	}
-	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
-	ret = write_proc(pid, "uid_map", map);
-	if (ret < 0)
-		return ret;
-	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
-	return write_proc(pid, "gid_map", map);
-}
-
-/* As linux.uidMappings and gidMappings have it. */
-static int map_ranges(pid_t pid, const struct id_map *uids, const struct id_map *gids)
-{
-	const struct {
-		const char *file;
-		const struct id_map *m;
-	} maps[] = { { "uid_map", uids }, { "gid_map", gids } };
-
-	for (size_t k = 0; k < ARRAY_SIZE(maps); k++) {
-		char text[64 * 36] = "";
-		size_t n = 0;
-		int ret;
-
-		for (size_t i = 0; i < maps[k].m->nr; i++)
-			n += (size_t)snprintf(text + n, sizeof(text) - n, "%u %u %u\n",
-					      (unsigned int)maps[k].m->e[i].inside,
-					      (unsigned int)maps[k].m->e[i].outside,
-					      (unsigned int)maps[k].m->e[i].size);
-		ret = write_proc(pid, maps[k].file, text);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
 /* A memory file that nobody can change any more. */
 static int sealed_fd(const char *name, const void *p, size_t size)
 {
@@ -260,11 +202,13 @@ static int start_sentry(struct launch_req *r, struct sentry_start *s, struct san
 		}
 		if (sb->sentry < 0) {
 			ret = rt_fail(err, -sb->sentry,
-				      "cannot make the sentry's namespaces: %s (see 'husk doctor')",
-				      strerror(-sb->sentry));
+				      "cannot make the sentry's namespaces: %s (%s)",
+				      strerror(-sb->sentry),
+				      ids_nobody() ? "the caller has no id in its user namespace" :
+						     "see 'husk doctor'");
 			break;
 		}
-		ret = map_ids(sb->sentry, s->uid, s->gid, root);
+		ret = ids_map_self(sb->sentry, s->uid, s->gid, !s->groups);
 		if (ret == 0) {
 			if (write(go[1], &c, 1) != 1)
 				ret = rt_fail(err, EIO,
@@ -272,14 +216,20 @@ static int start_sentry(struct launch_req *r, struct sentry_start *s, struct san
 			break;
 		}
 		end_child(&sb->sentry, &sb->sentry_pidfd);
-		if (s->uid == ID_NOBODY || !root) {
+		if (!s->groups) {
 			rt_fail(err, -ret,
 				"cannot map user %u into the sentry's user namespace: %s", s->uid,
 				strerror(-ret));
 			break;
 		}
-		/* a namespace without the range: everybody has nobody */
-		s->uid = s->gid = ID_NOBODY;
+		/* a namespace without the range: everybody has nobody, or themselves at least */
+		if (s->uid != ID_NOBODY) {
+			s->uid = s->gid = ID_NOBODY;
+		} else {
+			s->uid = geteuid();
+			s->gid = getegid();
+			s->groups = false;
+		}
 	}
 	close(go[0]);
 	close(go[1]);
@@ -309,8 +259,10 @@ static int start_helper(struct gofer_start *s, const char *what,
 		return rt_fail(err, -*ret_pid, "cannot start the %s: %s", what,
 			       strerror(-*ret_pid));
 	if (s->user_ns) {
-		ret = s->uids ? map_ranges(*ret_pid, s->uids, s->gids) :
-				map_ids(*ret_pid, geteuid(), getegid(), false);
+		ret = s->uids ? ids_map_ranges(*ret_pid, s->uids, s->gids, err) :
+				ids_map_self(*ret_pid, geteuid(), getegid(), true);
+		if (ret < 0 && s->uids)
+			return rt_fail_in(err, what);
 		if (ret < 0)
 			return rt_fail(err, -ret, "cannot map the %s's user: %s", what,
 				       strerror(-ret));

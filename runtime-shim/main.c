@@ -11,6 +11,7 @@
 
 #include "base/bits.h"
 #include "conf.h"
+#include "idmap.h"
 #include "proto/roles.h"
 
 /* clang-format off */
@@ -169,9 +170,10 @@ static void defaults(struct rt_conf *c)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
 
-	if (geteuid() != 0 && run && *run)
+	/* root of a user namespace has a /run that is not its own */
+	if (run && *run && (geteuid() != 0 || (ids_rootless() && access("/run", W_OK) < 0)))
 		snprintf(c->root_buf, sizeof(c->root_buf), "%s/husk", run);
-	else if (geteuid() != 0)
+	else if (geteuid() != 0 || (ids_rootless() && access("/run", W_OK) < 0))
 		snprintf(c->root_buf, sizeof(c->root_buf), "/tmp/husk-%u", (unsigned int)geteuid());
 	else
 		snprintf(c->root_buf, sizeof(c->root_buf), "/run/husk");

@@ -156,7 +156,8 @@ int ids_map_ranges(pid_t pid, const struct id_map *uids, const struct id_map *gi
 			continue;
 		}
 		/* an ordinary user: its own id only, or what /etc/subuid says */
-		if (m->nr == 1 && m->e[0].size == 1 && m->e[0].outside == (k ? getegid() : geteuid())) {
+		if (m->nr == 1 && m->e[0].size == 1 &&
+		    m->e[0].outside == (k ? getegid() : geteuid())) {
 			write_proc(pid, "setgroups", "deny");
 			ret = write_proc(pid, maps[k].file, text);
 			if (ret < 0)

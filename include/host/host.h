@@ -280,6 +280,13 @@ struct host_thread;
 /* name: at most 15 bytes are shown. A joinable thread; join or detach it exactly once. */
 int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
 		      struct host_thread **ret_thread);
+/*
+ * The same, but with the CPU affinity of its creator; others begin with the one given to
+ * host_threads_home(), if it was called.
+ */
+int host_thread_start_near(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
+			   struct host_thread **ret_thread);
+void host_threads_home(const uint64_t *mask, size_t nr_words);
 void host_thread_join(struct host_thread *th);   /* consumes th */
 void host_thread_detach(struct host_thread *th); /* consumes th */
 void host_thread_set_name(const char *name);

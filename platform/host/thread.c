@@ -30,7 +30,20 @@ struct host_thread {
 	void (*fn)(void *arg);
 	void *arg;
 	unsigned int nr_refs; /* the creator's and the thread's own */
+	bool near;
 };
+
+/* Where threads begin that do not begin where their creator is; empty: they do. */
+static struct {
+	uint64_t mask[16];
+	size_t nr_words;
+} g_home;
+
+void host_threads_home(const uint64_t *mask, size_t nr_words)
+{
+	memcpy(g_home.mask, mask, MIN(nr_words, ARRAY_SIZE(g_home.mask)) * sizeof(*mask));
+	g_home.nr_words = MIN(nr_words, ARRAY_SIZE(g_home.mask));
+}
 
 static void drop(struct host_thread *th)
 {
@@ -45,13 +58,15 @@ static void *thread_main(void *p)
 	void *arg = th->arg;
 
 	host_thread_set_name(th->name);
+	if (!th->near && g_home.nr_words)
+		host_sched_setaffinity(0, g_home.mask, g_home.nr_words);
 	drop(th);
 	fn(arg);
 	return NULL;
 }
 
-int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
-		      struct host_thread **ret_thread)
+static int start(const char *name, size_t stack_size, bool near, void (*fn)(void *arg), void *arg,
+		 struct host_thread **ret_thread)
 {
 	auto_free struct host_thread *th = calloc(1, sizeof(*th));
 	pthread_attr_t attr;
@@ -60,6 +75,7 @@ int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg)
 	if (!th)
 		return -ENOMEM;
 	strncpy(th->name, name, sizeof(th->name) - 1);
+	th->near = near;
 	th->fn = fn;
 	th->nr_refs = 2;
 	th->arg = arg;
@@ -75,6 +91,18 @@ int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg)
 		return -ret;
 	*ret_thread = STEAL(th);
 	return 0;
+}
+
+int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
+		      struct host_thread **ret_thread)
+{
+	return start(name, stack_size, false, fn, arg, ret_thread);
+}
+
+int host_thread_start_near(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
+			   struct host_thread **ret_thread)
+{
+	return start(name, stack_size, true, fn, arg, ret_thread);
 }
 
 void host_thread_join(struct host_thread *th)

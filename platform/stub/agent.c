@@ -48,13 +48,18 @@ static void relax(void)
 
 int stub_wait(struct stub *s, uint32_t n)
 {
-	int spins = s->sys->nr_cpus > 1 ? SPINS : 0;
+	struct stub_system *sys = s->sys;
+	int spins = sys->nr_cpus > 1 && !atomic_load_explicit(&sys->one_cpu, memory_order_relaxed) ?
+			    SPINS :
+			    0;
 
 	for (int i = 0; i < spins; i++) {
 		if (stub_done(s, n))
 			return 0;
 		relax();
 	}
+	if (!stub_done(s, n))
+		atomic_fetch_add_explicit(&sys->nr_waits, 1, memory_order_relaxed);
 	while (!stub_done(s, n)) {
 		uint32_t acked;
 
@@ -68,6 +73,16 @@ int stub_wait(struct stub *s, uint32_t n)
 			return -ESRCH;
 	}
 	return 0;
+}
+
+void stub_one_cpu(struct stub_system *sys, bool one)
+{
+	atomic_store(&sys->one_cpu, one);
+}
+
+uint32_t stub_nr_waits(struct stub_system *sys)
+{
+	return atomic_load_explicit(&sys->nr_waits, memory_order_relaxed);
 }
 
 void stub_flush(struct stub *s)

@@ -65,6 +65,10 @@ const struct stub_image_header *stub_image_header(void);
 /* slots: guest threads are systrap's. */
 int stub_system_new(const struct platform_params *params, bool slots, struct stub_system **ret_sys);
 void stub_system_free(struct stub_system *sys);
+/* All of it runs on one CPU now: nobody looks for an answer there, who waits sleeps. */
+void stub_one_cpu(struct stub_system *sys, bool one);
+/* How often somebody slept until an agent was done. */
+uint32_t stub_nr_waits(struct stub_system *sys);
 void stub_system_limits(struct stub_system *sys, struct platform_limits *ret_limits);
 
 int stub_file_new(struct stub_system *sys, int fd, struct platform_file **ret_pf);
@@ -125,6 +129,8 @@ static inline struct slot_ro *stub_slot_ro(const struct stub *s, unsigned int n)
 
 struct stub_system {
 	int nr_cpus;
+	atomic_bool one_cpu;
+	atomic_uint nr_waits;
 	int control; /* socket to the zygote */
 	int zygote_pid, zygote_pidfd;
 	int cmd_fd, reply_fd, slot_fd;

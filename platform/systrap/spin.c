@@ -42,30 +42,28 @@ void spin_stub_may_wait(struct gthread *th)
 {
 	struct systrap *st = th->as->st;
 	int active = atomic_load_explicit(&st->active, memory_order_relaxed) + !th->active;
-	uint32_t wait = active <= st->nr_cpus ? 2 * st->stub_spins : 0;
+	uint32_t wait = active <= st->nr_cpus && !place_narrow(st) ? 2 * st->stub_spins : 0;
 
 	if (th->ro->wait != wait)
 		th->ro->wait = wait;
 }
 
-void spin_before_run(struct gthread *th)
+void spin_before_run(struct gthread *th, uint64_t now)
 {
 	struct systrap *st = th->as->st;
 	int busy;
 
-	if (!st->stub_spins)
-		return;
 	if (!th->active) {
 		th->active = true;
-		atomic_fetch_add(&st->active, 1);
+		place_active(st, now);
 		busy = atomic_fetch_add(&st->busy, 1) + 1;
 	} else {
 		busy = atomic_load_explicit(&st->busy, memory_order_relaxed);
 	}
 	if (th->spins) {
-		if (busy > st->nr_cpus)
+		if (busy > st->nr_cpus || place_narrow(st))
 			stop(th);
-	} else if (busy + 1 <= st->nr_cpus) {
+	} else if (busy + 1 <= st->nr_cpus && !place_narrow(st) && st->stub_spins) {
 		th->spins = true;
 		atomic_fetch_add(&st->busy, 1);
 		th->ro->spin = st->stub_spins;
@@ -80,7 +78,7 @@ void spin_idle(struct gthread *th)
 	stop(th);
 	if (th->active) {
 		th->active = false;
-		atomic_fetch_sub(&st->active, 1);
+		place_idle(th, host_now_ns());
 		atomic_fetch_sub(&st->busy, 1);
 	}
 }

@@ -73,6 +73,7 @@ static uint64_t asleep(const struct gthread *th)
 /* Waits for the next event; 0 or -ESRCH. */
 static int await_event(struct gthread *th)
 {
+	struct systrap *st = th->as->st;
 	uint32_t old = th->seq, now = read_seq(th);
 	uint64_t check = DEATH_CHECK;
 
@@ -93,19 +94,23 @@ static int await_event(struct gthread *th)
 		spin_result(th, now != old);
 	}
 	while (now == old) {
+		uint64_t slice, t;
+
 		__atomic_store_n(&th->ro->sleeps, 1, __ATOMIC_SEQ_CST);
 		now = read_seq(th);
 		if (now != old)
 			break;
-		if (asleep(th)) {
-			/* it may be long: wants no CPU, and whoever finds the stub dead tells us */
-			spin_idle(th);
-			check = MIN(2 * check, DEATH_CHECK_MAX);
-		}
-		spin_stub_may_wait(th);
-		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + check);
+		slice = place_narrow(st) && atomic_load(&st->active) > 1 ? PLACE_SLICE_NS :
+									    DEATH_CHECK;
+		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + slice);
 		now = read_seq(th);
-		if (now == old && host_thread_dead(th))
+		if (now != old)
+			break;
+		t = host_now_ns();
+		place_look(th, t);
+		if (place_crossed(st, t))
+			place_spread(th);
+		if (slice == DEATH_CHECK && host_thread_dead(th))
 			return -ESRCH;
 	}
 	if (th->ro->sleeps)
@@ -197,6 +202,7 @@ static int thread_make(struct aspace *as, struct gthread **ret_th)
 		return ret;
 	}
 	th->tid = ret;
+	place_new_thread(th);
 	*ret_th = th;
 	return 0;
 }
@@ -517,6 +523,7 @@ static int go_on(struct gthread *th, struct regs *r)
 {
 	struct stub *s = th->as->stub;
 	uint32_t posted = stub_posted(s);
+	uint64_t now;
 	int cmd;
 
 	/* commands still on their way leave `seen` behind, so that a fault waits for them */
@@ -532,8 +539,12 @@ static int go_on(struct gthread *th, struct regs *r)
 		return 1;
 	}
 	th->partial = false;
-	spin_before_run(th);
-	atomic_store_explicit(&th->entered_ns, host_now_ns(), memory_order_relaxed);
+	place_follow(th);
+	now = host_now_ns();
+	spin_before_run(th, now);
+	if (++th->calls >= PLACE_CALLS)
+		place_look(th, now);
+	atomic_store_explicit(&th->entered_ns, now, memory_order_relaxed);
 	command(th, (uint32_t)cmd);
 	return 0;
 }
@@ -654,6 +665,10 @@ static int st_aspace_new(struct platform *p, struct aspace **ret_as)
 		free(as);
 		return ret;
 	}
+	mutex_lock(&as->st->lock);
+	list_add_tail(&as->all, &as->st->aspaces);
+	mutex_unlock(&as->st->lock);
+	place_new_aspace(as);
 	*ret_as = as;
 	return 0;
 }
@@ -666,6 +681,7 @@ static void st_aspace_kill(struct aspace *as)
 static void st_aspace_free(struct aspace *as)
 {
 	struct gthread *th;
+	uint64_t cpu;
 
 	stub_kill(as->stub);
 	while (!list_empty(&as->threads)) {
@@ -677,6 +693,12 @@ static void st_aspace_free(struct aspace *as)
 		free(th);
 	log_dbg("%" PRIu64 " calls by the fast entry, %" PRIu64 " trapped", as->nr_fast,
 		as->nr_trapped);
+	if (host_process_cputime(as->stub->pid, &cpu) < 0)
+		cpu = 0;
+	mutex_lock(&as->st->lock);
+	list_del(&as->all);
+	as->st->ended_cpu_ns += cpu;
+	mutex_unlock(&as->st->lock);
 	stub_reap(as->stub, true);
 	stub_free(as->stub);
 	free(as);
@@ -809,6 +831,7 @@ static int st_open(const struct platform_params *params, struct platform **ret_p
 		return -ENOMEM;
 	st->base.ops = &systrap_platform_ops;
 	INIT_LIST_HEAD(&st->threads);
+	INIT_LIST_HEAD(&st->aspaces);
 	ret = trap_init();
 	if (ret == 0)
 		ret = host_signal_quiet_children();
@@ -821,6 +844,7 @@ static int st_open(const struct platform_params *params, struct platform **ret_p
 	mutex_init(&st->lock, LC_PLATFORM);
 	cond_init(&st->wake);
 	spin_init(st, st->stubs->nr_cpus);
+	place_init(st);
 	st->patch = !params || params->patch;
 	st->kick_looks = params && params->kick_looks ? params->kick_looks : KICK_LOOKS;
 	*ret_platform = &st->base;

@@ -10,6 +10,25 @@
 #include "stub/stub.h"
 #include "systrap/trap.h"
 
+/* place.c: on which CPUs threads run. */
+struct place {
+	bool enabled; /* const: there is more than one */
+	uint64_t all[16]; /* const: the CPUs that the sandbox was started with ... */
+	size_t nr_words;
+	int nr_cpus;
+	atomic_int cpu;  /* the one where all run now, -1: anywhere */
+	atomic_uint gen; /* counts changes of cpu */
+	/* since the last window; times: when more than none, more than one pair was at work */
+	atomic_uint_fast64_t wakes, calls, work_ns, overlap_ns, work_since, overlap_since, window;
+
+	atomic_bool thinking; /* one at a time; the rest is the thinker's */
+	uint64_t sum_wakes, sum_calls, sum_overlap;
+	uint32_t seen_waits;
+	uint64_t since, hold_until; /* last change; not narrow before */
+	unsigned int holds;
+	uint64_t check_work, check_cpu;
+};
+
 struct systrap {
 	struct platform base;
 	struct stub_system *stubs;
@@ -28,11 +47,16 @@ struct systrap {
 	int nr_cpus;
 	atomic_int busy;     /* threads that want a CPU: one per pair at work, one per spinner */
 	atomic_int active;   /* pairs at work */
+	struct place place;
+	struct list_head aspaces; /* of aspace.all; lock */
+	uint64_t ended_cpu_ns;    /* CPU time of stubs that ended; lock */
 	uint32_t stub_spins; /* looks at its word that a stub makes in SPIN_NS */
 };
 
 struct aspace {
 	struct systrap *st;
+	struct list_head all; /* st->lock */
+	atomic_uint place;    /* decision that its agent follows */
 	struct stub *stub;
 	struct list_head threads; /* of gthread.link; st->lock */
 	/* host threads without a guest thread, by gthread.link; st->lock */
@@ -74,6 +98,10 @@ struct gthread {
 	/* spin.c; the serving thread's */
 	bool active, spins;
 	unsigned int spin_fails;
+
+	/* place.c; the serving thread's */
+	uint32_t place; /* decision that the host thread follows */
+	uint32_t calls; /* not told yet */
 };
 
 /*
@@ -82,7 +110,7 @@ struct gthread {
  */
 void spin_init(struct systrap *st, int nr_cpus);
 /* The pair is at work: may its waiting half spin until the next event? */
-void spin_before_run(struct gthread *th);
+void spin_before_run(struct gthread *th, uint64_t now);
 /* The serving thread is about to sleep for something else than its guest. */
 void spin_idle(struct gthread *th);
 /*
@@ -97,6 +125,29 @@ static inline bool spin_held(const struct gthread *th)
 /* For how long the sentry's half looks, in ns; and whether that was worth it. */
 uint64_t spin_limit(const struct gthread *th);
 void spin_result(struct gthread *th, bool found);
+
+/* --- place.c: on how many CPUs the sandbox runs --- */
+#define PLACE_CALLS    32      /* hand-overs that a thread makes between two looks */
+#define PLACE_SLICE_NS 1000000 /* a wait for a guest while several pairs share one CPU */
+
+void place_init(struct systrap *st);
+void place_new_aspace(struct aspace *as);
+void place_new_thread(struct gthread *th);
+/* A pair begins to work; ends, since its serving thread sleeps for something else. */
+void place_active(struct systrap *st, uint64_t now);
+void place_idle(struct gthread *th, uint64_t now);
+/* Tells of th->calls; perhaps decides anew. */
+void place_look(struct gthread *th, uint64_t now);
+/* Several pairs want to run on one CPU for too long: true if that ends now. */
+bool place_crossed(struct systrap *st, uint64_t now);
+/* By the serving thread, before the guest goes on: carries out what was decided. */
+void place_follow(struct gthread *th);
+/* ... while the guest runs, and shall do so on another CPU. */
+void place_spread(struct gthread *th);
+static inline bool place_narrow(const struct systrap *st)
+{
+	return atomic_load_explicit(&st->place.cpu, memory_order_relaxed) >= 0;
+}
 
 /* --- watchdog.c: a kick that is not answered in 2 s costs the stub its life --- */
 void watchdog_arm(struct systrap *st);

@@ -374,7 +374,7 @@ int task_thread_start(struct task *t)
 	mutex_unlock(&k->tasklist_lock);
 	atomic_store(&t->start_word, ready ? START_READY : START_NEW);
 	task_get(t);
-	ret = host_thread_start("task", HOST_STACK_TASK, thread_main, t, &th);
+	ret = host_thread_start_near("task", HOST_STACK_TASK, thread_main, t, &th);
 	if (ret < 0) {
 		if (ready)
 			task_gthread_free(t);

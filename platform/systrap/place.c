@@ -8,18 +8,19 @@
  * so a change costs only those who are at work. Nothing here ever leaves the CPUs of the start, and
  * a guest is told nothing of it.
  *
- * Counted, in windows of WINDOW_NS and with decay: wakes, hand-overs while one pair was at work, and
- * the time during which more than one was.
+ * Counted, in windows of WINDOW_NS and with decay: wakes, hand-overs while one pair was at work,
+ * and the time during which more than one was.
  */
 #include <string.h>
 
-#define LOG_TAG "systrap"
-#include "base/log.h"
 #include "host/host.h"
 #include "systrap/systrap_int.h"
 
 #define WINDOW_NS   2000000
-#define OVERLAP_NS  1000000   /* two pairs at work at once for so long: both get a CPU */
+#define OVERLAP_NS  1000000 /* two pairs at work at once for so long: both get a CPU */
+#define TICK_NS     5000000
+#define LATENCY_NS  60000
+#define LOOKS_MAX   128 /* threads that one look counts */
 #define HOLD_NS     10000000  /* ... and at least for so long */
 #define HOLD_MAX    6u        /* doublings of it */
 #define SHORT_NS    100000000 /* a narrow time that was too short to be worth it */
@@ -59,7 +60,6 @@ static void decide(struct systrap *st, int cpu)
 	atomic_store(&st->place.cpu, cpu);
 	stub_one_cpu(st->stubs, cpu >= 0);
 	atomic_fetch_add(&st->place.gen, 1);
-	log_dbg("threads run %s", cpu < 0 ? "anywhere" : "on one CPU");
 }
 
 static void widen(struct systrap *st, uint64_t now, bool hold)
@@ -84,6 +84,28 @@ static bool think_begin(struct place *p)
 static void think_end(struct place *p)
 {
 	atomic_store_explicit(&p->thinking, false, memory_order_release);
+}
+
+/*
+ * How many pairs want a CPU now, at most two. A guest that sleeps in its stub counts as at work
+ * otherwise, since the sentry is not told.
+ */
+static int nr_working(struct systrap *st)
+{
+	struct gthread *th;
+	unsigned int n = 0;
+	int nr = 0;
+
+	mutex_lock(&st->lock);
+	list_for_each_entry(th, &st->threads, all) {
+		if (atomic_load(&th->entered_ns) ? !gthread_asleep(th) :
+						   __atomic_load_n(&th->active, __ATOMIC_RELAXED))
+			nr++;
+		if (nr == 2 || ++n == LOOKS_MAX)
+			break;
+	}
+	mutex_unlock(&st->lock);
+	return nr;
 }
 
 /* CPU time of the sentry and of all stubs, so far; 0: too many to count. */
@@ -125,17 +147,21 @@ static bool crowded(struct systrap *st, uint64_t now)
 	return cpu && used < work / 2;
 }
 
-static uint64_t overlap_from(const struct place *p)
+/*
+ * The overlap that ends now, as far as it was not counted yet. Its first LATENCY_NS do not count:
+ * so long the one that wakes another and the one it woke overlap without doing anything.
+ */
+static uint64_t overlap(const struct place *p, uint64_t now)
 {
-	uint64_t a = atomic_load(&p->overlap_since), b = atomic_load(&p->window);
+	uint64_t a = atomic_load(&p->overlap_since) + LATENCY_NS, b = atomic_load(&p->window);
 
-	return MAX(a, b);
+	return since(MAX(a, b), now);
 }
 
 static void think(struct systrap *st, uint64_t now)
 {
 	struct place *p = &st->place;
-	uint64_t wakes, calls, overlap, narrow, wide;
+	uint64_t wakes, calls, side, narrow, wide;
 	bool is_narrow = atomic_load(&p->cpu) >= 0;
 	uint32_t waits = stub_nr_waits(st->stubs);
 
@@ -143,16 +169,19 @@ static void think(struct systrap *st, uint64_t now)
 	if (atomic_load(&st->active) > 0)
 		atomic_fetch_add(&p->work_ns, since(atomic_exchange(&p->work_since, now), now));
 	if (atomic_load(&st->active) > 1)
-		atomic_fetch_add(&p->overlap_ns, since(overlap_from(p), now));
+		atomic_fetch_add(&p->overlap_ns, overlap(p, now));
+	/* they may sleep in their stubs: a sample tells */
+	if (atomic_load(&p->overlap_ns) && nr_working(st) < 2)
+		atomic_store(&p->overlap_ns, 0);
 	atomic_store(&p->window, now);
-	wakes = p->sum_wakes = p->sum_wakes / 2 + atomic_exchange(&p->wakes, 0) +
-			       2 * (waits - p->seen_waits);
+	wakes = p->sum_wakes =
+		p->sum_wakes / 2 + atomic_exchange(&p->wakes, 0) + 2 * (waits - p->seen_waits);
 	p->seen_waits = waits;
 	calls = p->sum_calls = p->sum_calls / 2 + atomic_exchange(&p->calls, 0);
-	overlap = p->sum_overlap = p->sum_overlap / 2 + atomic_exchange(&p->overlap_ns, 0);
+	side = p->sum_overlap = p->sum_overlap / 2 + atomic_exchange(&p->overlap_ns, 0);
 	wide = wakes * WAKE_WIDE + calls * CALL_WIDE;
 	/* what ran side by side would run one after the other; on one CPU all of it waited */
-	narrow = wakes * WAKE_NARROW + calls * CALL_NARROW + (is_narrow ? overlap / 2 : overlap);
+	narrow = wakes * WAKE_NARROW + calls * CALL_NARROW + (is_narrow ? side / 2 : side);
 	if (is_narrow) {
 		if (crowded(st, now))
 			widen(st, now, true);
@@ -199,7 +228,7 @@ void place_idle(struct gthread *th, uint64_t now)
 	if (were == 1)
 		atomic_fetch_add(&p->work_ns, since(atomic_load(&p->work_since), now));
 	else if (were == 2)
-		atomic_fetch_add(&p->overlap_ns, since(overlap_from(p), now));
+		atomic_fetch_add(&p->overlap_ns, overlap(p, now));
 	atomic_fetch_add(&p->wakes, 2);
 	if (th->calls) {
 		atomic_fetch_add(&p->calls, th->calls);
@@ -218,18 +247,58 @@ void place_look(struct gthread *th, uint64_t now)
 	look(st, now);
 }
 
-bool place_crossed(struct systrap *st, uint64_t now)
+/* Two share the CPU for long: from now on they need not. */
+static void cross(struct systrap *st, uint64_t now)
 {
 	struct place *p = &st->place;
 
-	if (atomic_load(&p->cpu) < 0 || atomic_load(&st->active) < 2 ||
-	    since(atomic_load(&p->overlap_since), now) < OVERLAP_NS)
-		return false;
 	if (!think_begin(p))
-		return false;
-	widen(st, now, true);
+		return;
+	if (place_narrow(st)) {
+		if (nr_working(st) > 1)
+			widen(st, now, true);
+		else
+			atomic_store(&p->overlap_since, now);
+	}
 	think_end(p);
-	return true;
+}
+
+bool place_crossed(struct systrap *st, uint64_t now)
+{
+	if (atomic_load(&st->active) < 2 ||
+	    since(atomic_load(&st->place.overlap_since), now) < OVERLAP_NS)
+		return false;
+	cross(st, now);
+	return !place_narrow(st);
+}
+
+void place_waited(struct gthread *th, uint64_t now)
+{
+	struct systrap *st = th->as->st;
+	bool was_narrow = place_narrow(st);
+
+	if (!st->place.enabled)
+		return;
+	place_look(th, now);
+	/* it has run for all of the slice */
+	if (was_narrow && !gthread_asleep(th))
+		cross(st, now);
+	if (was_narrow && !place_narrow(st))
+		place_spread(th);
+	else
+		place_follow(th);
+}
+
+/*
+ * Short only when it begins to matter: a timer that comes before the host's next tick costs a
+ * virtual machine more than a switch.
+ */
+uint64_t place_slice(const struct systrap *st, uint64_t now)
+{
+	if (!place_narrow(st) || atomic_load(&st->active) < 2)
+		return PLACE_SLICE_NS;
+	return since(atomic_load(&st->place.overlap_since), now) > OVERLAP_NS / 4 ? OVERLAP_NS :
+										    TICK_NS;
 }
 
 /* --- carrying it out --- */

@@ -62,14 +62,6 @@ static bool host_thread_dead(const struct gthread *th)
 	       host_tgkill(s->pid, th->tid, 0) == -ESRCH;
 }
 
-/* Since when the guest sleeps on a futex in its stub, or 0; if it may be believed. */
-static uint64_t asleep(const struct gthread *th)
-{
-	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
-
-	return __atomic_load_n(&rw->asleep_since, __ATOMIC_RELAXED);
-}
-
 /* Waits for the next event; 0 or -ESRCH. */
 static int await_event(struct gthread *th)
 {
@@ -100,17 +92,20 @@ static int await_event(struct gthread *th)
 		now = read_seq(th);
 		if (now != old)
 			break;
-		slice = place_narrow(st) && atomic_load(&st->active) > 1 ? PLACE_SLICE_NS :
-									    DEATH_CHECK;
-		host_futex_wait_shared(&th->g->seq, old, host_now_ns() + slice);
+		if (gthread_asleep(th)) {
+			/* it may be long: wants no CPU, and whoever finds the stub dead tells us */
+			spin_idle(th);
+			check = MIN(2 * check, DEATH_CHECK_MAX);
+		}
+		spin_stub_may_wait(th);
+		t = host_now_ns();
+		slice = MIN(place_slice(st, t), check);
+		host_futex_wait_shared(&th->g->seq, old, t + slice);
 		now = read_seq(th);
 		if (now != old)
 			break;
-		t = host_now_ns();
-		place_look(th, t);
-		if (place_crossed(st, t))
-			place_spread(th);
-		if (slice == DEATH_CHECK && host_thread_dead(th))
+		place_waited(th, host_now_ns());
+		if (slice == check && host_thread_dead(th))
 			return -ESRCH;
 	}
 	if (th->ro->sleeps)
@@ -270,7 +265,7 @@ static uint64_t time_in_guest(const struct gthread *th)
 	uint64_t since = atomic_load(&th->entered_ns), ns = atomic_load(&th->guest_ns);
 	uint64_t now = since ? host_now_ns() : 0,
 		 slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED);
-	uint64_t from = asleep(th);
+	uint64_t from = gthread_asleep(th);
 
 	if (now > since)
 		ns += now - since;
@@ -521,6 +516,7 @@ static int load(struct gthread *th, struct regs *r)
 /* Guest code runs. 1: it does not, there was a kick. */
 static int go_on(struct gthread *th, struct regs *r)
 {
+	struct systrap *st = th->as->st;
 	struct stub *s = th->as->stub;
 	uint32_t posted = stub_posted(s);
 	uint64_t now;
@@ -544,6 +540,8 @@ static int go_on(struct gthread *th, struct regs *r)
 	spin_before_run(th, now);
 	if (++th->calls >= PLACE_CALLS)
 		place_look(th, now);
+	if (unlikely(place_narrow(st)) && place_crossed(st, now))
+		place_spread(th);
 	atomic_store_explicit(&th->entered_ns, now, memory_order_relaxed);
 	command(th, (uint32_t)cmd);
 	return 0;

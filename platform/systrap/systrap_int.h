@@ -4,6 +4,8 @@
 
 #include <stdatomic.h>
 
+#include <platform/answers.h>
+
 #include "base/bits.h"
 #include "base/list.h"
 #include "base/lock.h"
@@ -12,7 +14,7 @@
 
 /* place.c: on which CPUs threads run. */
 struct place {
-	bool enabled; /* const: there is more than one */
+	bool enabled;     /* const: there is more than one */
 	uint64_t all[16]; /* const: the CPUs that the sandbox was started with ... */
 	size_t nr_words;
 	int nr_cpus;
@@ -45,12 +47,12 @@ struct systrap {
 
 	/* spin.c */
 	int nr_cpus;
-	atomic_int busy;     /* threads that want a CPU: one per pair at work, one per spinner */
-	atomic_int active;   /* pairs at work */
+	atomic_int busy;   /* threads that want a CPU: one per pair at work, one per spinner */
+	atomic_int active; /* pairs at work */
 	struct place place;
 	struct list_head aspaces; /* of aspace.all; lock */
 	uint64_t ended_cpu_ns;    /* CPU time of stubs that ended; lock */
-	uint32_t stub_spins; /* looks at its word that a stub makes in SPIN_NS */
+	uint32_t stub_spins;      /* looks at its word that a stub makes in SPIN_NS */
 };
 
 struct aspace {
@@ -104,6 +106,14 @@ struct gthread {
 	uint32_t calls; /* not told yet */
 };
 
+/* Since when the guest sleeps on a futex in its stub, or 0; if it may be believed. */
+static inline uint64_t gthread_asleep(const struct gthread *th)
+{
+	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
+
+	return __atomic_load_n(&rw->asleep_since, __ATOMIC_RELAXED);
+}
+
 /*
  * --- spin.c: a pair is a stub thread and the sentry thread that serves it. While one works the
  * other waits, by spinning if a CPU is free for that ---
@@ -127,8 +137,7 @@ uint64_t spin_limit(const struct gthread *th);
 void spin_result(struct gthread *th, bool found);
 
 /* --- place.c: on how many CPUs the sandbox runs --- */
-#define PLACE_CALLS    32      /* hand-overs that a thread makes between two looks */
-#define PLACE_SLICE_NS 1000000 /* a wait for a guest while several pairs share one CPU */
+#define PLACE_CALLS    32        /* hand-overs that a thread makes between two looks */
 
 void place_init(struct systrap *st);
 void place_new_aspace(struct aspace *as);
@@ -140,6 +149,9 @@ void place_idle(struct gthread *th, uint64_t now);
 void place_look(struct gthread *th, uint64_t now);
 /* Several pairs want to run on one CPU for too long: true if that ends now. */
 bool place_crossed(struct systrap *st, uint64_t now);
+/* How long to wait for a guest at most before place_waited() shall look around. */
+void place_waited(struct gthread *th, uint64_t now);
+uint64_t place_slice(const struct systrap *st, uint64_t now);
 /* By the serving thread, before the guest goes on: carries out what was decided. */
 void place_follow(struct gthread *th);
 /* ... while the guest runs, and shall do so on another CPU. */

@@ -20,7 +20,7 @@
 #define OVERLAP_NS  1000000 /* two pairs at work at once for so long: both get a CPU */
 #define TICK_NS     5000000
 #define LATENCY_NS  60000
-#define LOOKS_MAX   128 /* threads that one look counts */
+#define LOOKS_MAX   128       /* threads that one look counts */
 #define HOLD_NS     10000000  /* ... and at least for so long */
 #define HOLD_MAX    6u        /* doublings of it */
 #define SHORT_NS    100000000 /* a narrow time that was too short to be worth it */
@@ -295,10 +295,12 @@ void place_waited(struct gthread *th, uint64_t now)
  */
 uint64_t place_slice(const struct systrap *st, uint64_t now)
 {
-	if (!place_narrow(st) || atomic_load(&st->active) < 2)
-		return PLACE_SLICE_NS;
-	return since(atomic_load(&st->place.overlap_since), now) > OVERLAP_NS / 4 ? OVERLAP_NS :
-										    TICK_NS;
+	if (!place_narrow(st))
+		return UINT64_MAX;
+	if (atomic_load(&st->active) > 1 &&
+	    since(atomic_load(&st->place.overlap_since), now) > OVERLAP_NS / 4)
+		return OVERLAP_NS;
+	return TICK_NS;
 }
 
 /* --- carrying it out --- */

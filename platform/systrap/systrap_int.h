@@ -137,7 +137,7 @@ uint64_t spin_limit(const struct gthread *th);
 void spin_result(struct gthread *th, bool found);
 
 /* --- place.c: on how many CPUs the sandbox runs --- */
-#define PLACE_CALLS    32        /* hand-overs that a thread makes between two looks */
+#define PLACE_CALLS 32 /* hand-overs that a thread makes between two looks */
 
 void place_init(struct systrap *st);
 void place_new_aspace(struct aspace *as);

@@ -199,7 +199,8 @@ static void look(struct systrap *st, uint64_t now)
 {
 	struct place *p = &st->place;
 
-	if (since(atomic_load_explicit(&p->window, memory_order_relaxed), now) < WINDOW_NS ||
+	if (!p->enabled ||
+	    since(atomic_load_explicit(&p->window, memory_order_relaxed), now) < WINDOW_NS ||
 	    !think_begin(p))
 		return;
 	if (since(atomic_load(&p->window), now) >= WINDOW_NS)

@@ -332,6 +332,9 @@ int patch_space_add(struct patch_space *s, uint64_t index, const struct patch_pl
 	struct patch_page *p = patch_page_find(s, index);
 	struct patch_tramp *t = patch_tramp_find(s, zone.index);
 
+	/* code made to have sites costs the sentry's memory, and time to look for room */
+	if (s->nr_sites >= PATCH_SITES)
+		return -ENOSPC;
 	if (!p)
 		p = page_make(s, index);
 	if (!t)

@@ -17,8 +17,9 @@
 #include "mm/patch_plan.h"
 
 #define PATCH_HASH  64
-#define PATCH_SEEN  512 /* sites remembered as having trapped once */
-#define PATCH_ZONES 12  /* runs of trampoline pages that one version may need */
+#define PATCH_SEEN  512  /* sites remembered as having trapped once */
+#define PATCH_SITES 8192 /* in one space, counting those that went with their pages */
+#define PATCH_ZONES 12   /* runs of trampoline pages that one version may need */
 #define PATCH_GROUP                                                                                \
 	1024 /* trampoline pages whose indices lie next to each other lie so in the memory file */
 

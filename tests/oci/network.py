@@ -143,6 +143,28 @@ def walls(platform):
     check("veth0" not in p.stdout, f"{platform}: do without --network=host has loopback only: {p.stdout}")
 
 
+EXHAUST = """import os, resource, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (1 << 20, 1 << 20))
+kept = []
+try:
+    while True:
+        kept.append(socket.socket())
+except OSError as e:
+    print(e.errno, len(kept) > 500)
+print(os.spawnlp(os.P_WAIT, "true", "true"), len(open("/etc/passwd").read()) > 0)
+l = kept.pop()
+l.bind(("127.0.0.1", 0))
+l.listen(9)
+kept.pop().close()
+print(socket.create_connection(l.getsockname()).fileno() >= 0)
+"""
+
+
+def exhausted(platform):
+    p = guest(platform, "python3", "-c", EXHAUST)
+    check(p.stdout == "23 True\n0 True\nTrue\n", f"{platform}: sockets leave descriptors for the rest: {p.stdout} {p.stderr}")
+
+
 LIVING = """import socket, sys
 c = socket.create_connection(("10.99.0.2", 7000))
 print("up", flush=True)
@@ -177,6 +199,7 @@ def main():
             same_as_linux(platform)
             server_inside(platform, other)
             walls(platform)
+            exhausted(platform)
             killed_broker(platform)
     finally:
         for p in (echo, other):

@@ -5,11 +5,11 @@ exec 2>&1
 set -m
 sleep 100 & p=$!
 [ "$(ps -o pgid= -p $p | tr -d ' ')" = "$p" ] && echo own group
-kill -STOP %1; sleep 0.3; jobs -s | sed 's/ *sleep/ sleep/'
-kill -CONT %1; sleep 0.2; jobs -r | wc -l
+kill -STOP %1; for i in {1..100}; do sleep 0.1; [ -n "$(jobs -s)" ] && break; done; jobs -s | sed 's/ *sleep/ sleep/'
+kill -CONT %1; for i in {1..100}; do sleep 0.1; [ -n "$(jobs -r)" ] && break; done; jobs -r | wc -l
 kill %1; wait $p; echo "ended $?"
 (sleep 0.1; exit 4) & wait -n; echo "wait -n $?"
-sh -c 'kill -TSTP $$; echo resumed' & sleep 0.3; jobs -s | wc -l; fg %1 > /dev/null; echo "fg $?"
+sh -c 'kill -TSTP $$; echo resumed' & for i in {1..100}; do sleep 0.1; [ -n "$(jobs -s)" ] && break; done; jobs -s | wc -l; fg %1 > /dev/null; echo "fg $?"
 sleep 50 | cat & jobs | wc -l; kill %%; wait %% 2> /dev/null; jobs > /dev/null; echo done
 set +m
 (trap '' HUP; sleep 0.2; echo survived) & disown; sleep 0.5

@@ -47,8 +47,8 @@ if shutil.which("vim"):
 if shutil.which("less"):
     out, st = drive(["less", "f.txt"], [(b"line 1", b"G"), (b"line 199", b"q")])
     print("less", st, b"line 199" in out)
-out, st = drive(["sh", "-i"], [(b"$" if os.getuid() else b"#", b"stty size; tty | sed 's/[0-9]*$/N/'\n"), (b"/dev/pts/N", b"cat\n"), (0.3, b"typed\n"), (b"typed\r\ntyped", b"\x03"),
-                               (0.3, b"sleep 50\n"), (0.3, b"\x1a"), (b"topped", b"kill -9 %1\n"), (0.5, b"exit 6\n"), (0.3, b"exit 6\n")])
+out, st = drive(["sh", "-i"], [(b"$" if os.getuid() else b"#", b"stty size; tty | sed 's/[0-9]*$/N/'\n"), (b"/dev/pts/N", b"cat\n"), (1.0, b"typed\n"), (b"typed\r\ntyped", b"\x03"),
+                               (1.0, b"sleep 50\n"), (1.0, b"\x1a"), (b"topped", b"kill -9 %1\n"), (0.5, b"exit 6\n"), (0.3, b"exit 6\n")])
 text = out.decode(errors="replace")
 print("sh", st, "24 80" in text, text.count("typed"), "^C" in text, "^Z" in text, "topped" in text)
 signal.alarm(0)

@@ -4,6 +4,7 @@
 exec 2>&1
 export LC_ALL=C COLUMNS=200
 sleep 30 & p=$!
+until read -r _ c s _ < /proc/$p/stat && [ "$c $s" = "(sleep) S" ]; do sleep 0.05; done
 ps -o comm= -p $p; ps -o ppid= -p $p | tr -d ' ' | sed "s/^$$\$/parent/"; ps -o stat=,args= -p $p; pgrep -P $$ sleep | sed "s/^$p\$/found/"
 ps aux | grep -c '[s]leep 30'; ps -e -o pid= | grep -cw $p; top -b -n 1 | grep -c '^MiB Mem'; top -b -n 1 -p $p | tail -1 | awk '{ print $NF }'
 free | awk '/Mem/ { print ($2 > 0), ($2 >= $3) }'; df / | awk 'NR == 2 { print ($2 > 0), $6 }'; mount | grep -c ' on / '; mount | grep -c ' on /proc type proc'

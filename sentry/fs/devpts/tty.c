@@ -180,7 +180,11 @@ static void signal_hangup(struct pgroup *pg)
 	signal_send_pgrp(pg, LX_SIGCONT, NULL);
 }
 
-void tty_session_gone(struct tty *tty, struct session *s, bool hangup)
+/*
+ * Before anybody is told: who handles the signal finds the terminal gone already. The foreground
+ * group that was, or NULL, is the caller's.
+ */
+static struct pgroup *part(struct tty *tty, struct session *s)
 {
 	struct pgroup *fg = NULL;
 
@@ -191,10 +195,17 @@ void tty_session_gone(struct tty *tty, struct session *s, bool hangup)
 		tty->session = NULL;
 	}
 	mutex_unlock(&tty->lock);
+	session_set_tty(g_kernel, s, tty, NULL);
+	return fg;
+}
+
+void tty_session_gone(struct tty *tty, struct session *s, bool hangup)
+{
+	struct pgroup *fg = part(tty, s);
+
 	if (hangup)
 		signal_hangup(fg);
 	pgroup_put(fg);
-	session_set_tty(g_kernel, s, tty, NULL);
 }
 
 void tty_hangup(struct tty *tty)
@@ -207,6 +218,8 @@ void tty_hangup(struct tty *tty)
 	s = tty->session ? session_get(tty->session) : NULL;
 	mutex_unlock(&tty->lock);
 	if (s) {
+		struct pgroup *fg = part(tty, s);
+
 		mutex_lock(&g_kernel->tasklist_lock);
 		if (s->leader)
 			leader = tgroup_get(s->leader);
@@ -216,7 +229,8 @@ void tty_hangup(struct tty *tty)
 			signal_send_tgroup(leader, LX_SIGCONT, NULL);
 			tgroup_put(leader);
 		}
-		tty_session_gone(tty, s, true);
+		signal_hangup(fg);
+		pgroup_put(fg);
 		session_put(s);
 	}
 	waitq_wake(&tty->slave_wq, LX_POLLIN | LX_POLLOUT | LX_POLLHUP | LX_POLLERR);

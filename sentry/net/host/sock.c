@@ -5,6 +5,7 @@
  * the host's socket; a datagram that is scattered too much, or control data, goes through a buffer.
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ struct hsock {
 	uint64_t watch;
 };
 
+static atomic_uint g_nr_open;
+
 static const struct sock_ops host_ops;
 
 static int fd_of(const struct socket *s)
@@ -46,28 +49,53 @@ bool hostnet_is(const struct socket *s)
 	return s->ops == &host_ops;
 }
 
+/*
+ * Each is a descriptor of the sentry's. They leave enough of those for files, for new processes,
+ * and for commands that come from outside.
+ */
+static bool may_open(void)
+{
+	unsigned int limit = host_fd_limit();
+
+	if (atomic_fetch_add(&g_nr_open, 1) < limit / 2 + limit / 8)
+		return true;
+	atomic_fetch_sub(&g_nr_open, 1);
+	return false;
+}
+
+static void close_one(int fd)
+{
+	host_close(fd);
+	atomic_fetch_sub(&g_nr_open, 1);
+}
+
 /* fd is consumed. */
 static int wrap(int family, int type, int protocol, struct task *t, int fd, struct socket **ret_s)
 {
-	struct hsock *h = malloc(sizeof(*h));
+	struct hsock *h;
 	struct socket *s;
 	int ret;
 
-	if (!h) {
+	if (!may_open()) {
 		host_close(fd);
+		return -ENFILE;
+	}
+	h = malloc(sizeof(*h));
+	if (!h) {
+		close_one(fd);
 		return -ENOMEM;
 	}
 	h->fd = fd;
 	ret = socket_alloc(family, type, protocol, &host_ops, t, &s);
 	if (ret < 0) {
-		host_close(fd);
+		close_one(fd);
 		free(h);
 		return ret;
 	}
 	s->priv = h;
 	ret = watch_add(s, fd, &h->watch);
 	if (ret < 0) {
-		host_close(fd);
+		close_one(fd);
 		socket_put(s);
 		return ret;
 	}
@@ -226,7 +254,8 @@ static ssize_t do_send(struct socket *s, struct task *t, struct sock_msg *sm)
 static ssize_t recv_copied(struct socket *s, struct host_net_msg *m, struct uio *dst, size_t size,
 			   int flags)
 {
-	auto_free char *buf = malloc(MAX(size, (size_t)1));
+	/* cleared: not every byte the host counts is one it wrote (MSG_TRUNC of TCP) */
+	auto_free char *buf = calloc(1, MAX(size, (size_t)1));
 	struct host_iov iov = { buf, size };
 	ssize_t n, put;
 
@@ -333,7 +362,7 @@ static void do_release(struct socket *s)
 	struct hsock *h = s->priv;
 
 	watch_del(h->watch);
-	host_close(h->fd);
+	close_one(h->fd);
 	h->fd = -1;
 }
 

@@ -123,6 +123,12 @@ struct platform_ops {
 	 */
 	int (*map)(struct aspace *as, uaddr_t va, size_t size, struct platform_file *pf,
 		   uint64_t off, int prot, unsigned int flags);
+	/*
+	 * Optional. Posted: takes away everything the guest has, for exec to start over in the same
+	 * host process; nothing is left of it after sync(), and later run()s wait for that. A
+	 * refusal by the host ends the aspace. -EBUSY: it had more than one thread.
+	 */
+	int (*clear)(struct aspace *as);
 	/* Acknowledged: on return no guest thread can reach the range any more. */
 	int (*unmap)(struct aspace *as, uaddr_t va, size_t size);
 	/*

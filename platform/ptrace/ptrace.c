@@ -550,6 +550,16 @@ static int pt_map(struct aspace *as, uaddr_t va, size_t size, struct platform_fi
 	return stub_map(as->stub, va, size, pf, off, prot, flags);
 }
 
+static int pt_clear(struct aspace *as)
+{
+	bool alone;
+
+	mutex_lock(&as->pt->lock);
+	alone = as->nr_threads == 1;
+	mutex_unlock(&as->pt->lock);
+	return alone ? stub_clear(as->stub) : -EBUSY;
+}
+
 static int pt_unmap(struct aspace *as, uaddr_t va, size_t size)
 {
 	return stub_unmap(as->stub, va, size);
@@ -719,6 +729,7 @@ const struct platform_ops ptrace_platform_ops = {
 	.aspace_new = pt_aspace_new,
 	.aspace_free = pt_aspace_free,
 	.map = pt_map,
+	.clear = pt_clear,
 	.unmap = pt_unmap,
 	.protect = pt_protect,
 	.sync = pt_sync,

@@ -144,6 +144,9 @@ static void reap_locked(struct stub *s)
 			s->first_result = res;
 		else if (res.err && !s->first_err)
 			s->first_err = -(int)res.err;
+		/* one that nobody waited for: what should be gone may still be there */
+		if (s->reaped && res.err && s->cmd->ring[slot].op == STUB_OP_MUNMAP)
+			stub_kill(s);
 		if (s->pf[slot])
 			stub_file_put(s->pf[slot]);
 		s->pf[slot] = NULL;
@@ -261,6 +264,20 @@ int stub_unmap(struct stub *s, uaddr_t va, size_t size)
 		return ret;
 	mutex_lock(&s->lock);
 	ret = command_locked(s, STUB_OP_MUNMAP, (uint64_t[6]){ va, size }, NULL);
+	mutex_unlock(&s->lock);
+	return ret;
+}
+
+int stub_clear(struct stub *s)
+{
+	const uint64_t arg[6] = { STUB_PAGE, STUB_BASE - STUB_PAGE };
+	uint32_t n;
+	int ret;
+
+	mutex_lock(&s->lock);
+	ret = post_locked(s, STUB_OP_MUNMAP, arg, NULL, &n);
+	if (ret == 0)
+		atomic_store(&s->barrier, n);
 	mutex_unlock(&s->lock);
 	return ret;
 }

@@ -90,6 +90,8 @@ void stub_free(struct stub *s);
 int stub_map(struct stub *s, uaddr_t va, size_t size, struct platform_file *pf, uint64_t off,
 	     int prot, unsigned int flags);
 int stub_unmap(struct stub *s, uaddr_t va, size_t size);
+/* Posted: all that stub_map() put there goes; guests wait for it. Refused: the stub is killed. */
+int stub_clear(struct stub *s);
 /* prot: with PF_PROT_POST and PF_PROT_FENCE. */
 int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot);
 int stub_sync(struct stub *s);

@@ -723,6 +723,17 @@ static int st_unmap(struct aspace *as, uaddr_t va, size_t size)
 	return stub_unmap(as->stub, va, size);
 }
 
+static int st_clear(struct aspace *as)
+{
+	bool alone;
+
+	mutex_lock(&as->st->lock);
+	alone = as->nr_idle == 0 && list_is_singular(&as->threads) &&
+		bitmap_next_clear(as->slots, SLOT_NR, 0) == 1;
+	mutex_unlock(&as->st->lock);
+	return alone ? stub_clear(as->stub) : -EBUSY;
+}
+
 static int st_protect(struct aspace *as, uaddr_t va, size_t size, int prot)
 {
 	return stub_protect(as->stub, va, size, prot);
@@ -910,6 +921,7 @@ const struct platform_ops systrap_platform_ops = {
 	.aspace_free = st_aspace_free,
 	.aspace_kill = st_aspace_kill,
 	.map = st_map,
+	.clear = st_clear,
 	.unmap = st_unmap,
 	.protect = st_protect,
 	.sync = st_sync,

@@ -3,6 +3,8 @@
  * The switch of a task to a new program: ends the sibling threads, takes the leader's identity,
  * replaces memory, credentials, signal actions and everything else execve(2) resets.
  */
+#include <string.h>
+
 #include "kernel/answers.h"
 #include "kernel/exec.h"
 
@@ -91,21 +93,69 @@ static int dethread(struct task *t)
 	return ret;
 }
 
+static bool same_cred(const struct cred *a, const struct cred *b)
+{
+	return a->uid == b->uid && a->euid == b->euid && a->suid == b->suid &&
+	       a->fsuid == b->fsuid && a->gid == b->gid && a->egid == b->egid &&
+	       a->sgid == b->sgid && a->fsgid == b->fsgid &&
+	       a->cap_permitted == b->cap_permitted && a->cap_effective == b->cap_effective &&
+	       a->cap_inheritable == b->cap_inheritable && a->cap_bounding == b->cap_bounding &&
+	       a->cap_ambient == b->cap_ambient && a->securebits == b->securebits &&
+	       a->userns == b->userns && a->nr_groups == b->nr_groups &&
+	       (!a->nr_groups ||
+		memcmp(a->groups, b->groups, a->nr_groups * sizeof(*a->groups)) == 0);
+}
+
+/*
+ * The program before may have left anything in the host process, and a thread that is not where we
+ * think it is: it may only be the new program's if that is trusted with nothing else.
+ */
+static bool may_keep_host_process(struct task *t, const struct exec_image *img)
+{
+	return t->mm && t->gt && mm_may_hand_over(t->mm) && !img->secureexec &&
+	       !img->not_dumpable && same_cred(t->cred, img->cred);
+}
+
+/* The guest thread of the program before becomes the one of the new program. */
+static int keep_host_process(struct task *t, struct exec_image *img)
+{
+	int ret;
+
+	if (t->regs_partial)
+		plat_ops(t)->regs_get(t->gt, &t->regs);
+	mutex_lock(&t->kick_lock);
+	task_answers_detach_locked(t);
+	mutex_unlock(&t->kick_lock);
+	ret = mm_attach(img->mm, t->mm);
+	if (ret == 0)
+		return plat_ops(t)->fp_reset(t->gt);
+	task_gthread_free(t); /* before the host process that it is in */
+	return ret;
+}
+
+/* gt: NULL to go on with the one there is. */
 static void switch_mm(struct task *t, struct exec_image *img, struct gthread *gt)
 {
 	struct mm *old = t->mm;
+	int ret = 0;
 
-	if (old) {
+	if (old)
 		task_mm_release(t);
+	if (!gt)
+		ret = keep_host_process(t, img);
+	else if (old)
 		task_gthread_free(t);
-	}
 	mm_user_get(img->mm);
 	mutex_lock(&t->lock);
 	t->mm = STEAL(img->mm);
 	mutex_unlock(&t->lock);
-	mutex_lock(&t->kick_lock);
-	t->gt = gt;
-	mutex_unlock(&t->kick_lock);
+	if (gt) {
+		mutex_lock(&t->kick_lock);
+		t->gt = gt;
+		mutex_unlock(&t->kick_lock);
+	}
+	if (ret < 0)
+		tgroup_exit(t->tg, LX_SIGKILL);
 	task_answers_attach(t);
 	vfork_done(t);
 	if (old) {
@@ -181,16 +231,22 @@ int exec_commit(struct task *t, struct exec_image *img)
 	struct gthread *gt = NULL;
 	int ret;
 
-	ret = plat_ops(t)->thread_new(mm_aspace(img->mm), &gt);
-	if (ret < 0)
-		return -EAGAIN;
+	if (!may_keep_host_process(t, img)) {
+		ret = mm_aspace(img->mm) ? 0 : mm_attach(img->mm, NULL);
+		if (ret < 0)
+			return ret;
+		ret = plat_ops(t)->thread_new(mm_aspace(img->mm), &gt);
+		if (ret < 0)
+			return -EAGAIN;
+	}
 	ret = unshare_files(t);
 	if (ret == 0)
 		ret = dethread(t);
 	if (ret == 0)
 		ret = unshare_sighand(t->tg);
 	if (ret < 0) {
-		plat_ops(t)->thread_free(gt);
+		if (gt)
+			plat_ops(t)->thread_free(gt);
 		return ret;
 	}
 	/* the point of no return; nothing below fails */

@@ -200,7 +200,7 @@ static int new_mm(struct load *l)
 			return ret;
 		seed |= 1; /* 0 would mean: none */
 	}
-	ret = mm_new(seed, &l->mm);
+	ret = mm_new_detached(seed, &l->mm);
 	if (ret == 0 && l->req->lim)
 		mm_set_stack_limit(l->mm, l->req->lim->stack);
 	return ret;

@@ -120,7 +120,7 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 	struct mm *dst = NULL;
 	int ret;
 
-	ret = mm_alloc(src->aslr_seed, &dst);
+	ret = mm_new(src->aslr_seed, &dst);
 	if (ret < 0)
 		return ret;
 	mm_lock(src);

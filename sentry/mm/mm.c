@@ -132,21 +132,15 @@ void mm_set_stack_limit(struct mm *mm, uint64_t limit)
 
 /* --- making and ending --- */
 
-int mm_alloc(uint64_t aslr_seed, struct mm **ret_mm)
+int mm_new_detached(uint64_t aslr_seed, struct mm **ret_mm)
 {
 	/* apart for each, so that mm_fault_repeats() takes none for an earlier one at the same
 	 * place */
 	static atomic_ulong first_seq;
 	struct mm *mm = calloc(1, sizeof(*mm));
-	int ret;
 
 	if (!mm)
 		return -ENOMEM;
-	ret = g_mm.platform->ops->aspace_new(g_mm.platform, &mm->as);
-	if (ret < 0) {
-		free(mm);
-		return ret;
-	}
 	ref_init(&mm->ref);
 	INIT_LIST_HEAD(&mm->reap_link);
 	mutex_init(&mm->lock, LC_MM);
@@ -164,7 +158,18 @@ int mm_alloc(uint64_t aslr_seed, struct mm **ret_mm)
 
 int mm_new(uint64_t aslr_seed, struct mm **ret_mm)
 {
-	return mm_alloc(aslr_seed, ret_mm);
+	struct mm *mm;
+	int ret = mm_new_detached(aslr_seed, &mm);
+
+	if (ret < 0)
+		return ret;
+	ret = g_mm.platform->ops->aspace_new(g_mm.platform, &mm->as);
+	if (ret < 0) {
+		mm_put(mm);
+		return ret;
+	}
+	*ret_mm = mm;
+	return 0;
 }
 
 static void free_pmas(struct pma *p)
@@ -203,7 +208,7 @@ void mm_teardown(struct mm *mm)
 	mm_lock(mm);
 	as = mm->as;
 	mm->as = NULL;
-	if (as)
+	if (mm->cost.maps)
 		log_dbg("%u maps %u unmaps %u protects %u syncs %u faults %u copied %u kept; %u pmas %u vmas",
 			mm->cost.maps, mm->cost.unmaps, mm->cost.protects, mm->cost.syncs,
 			mm->cost.faults, mm->cost.breaks, mm->cost.exclusive, mm->nr_pmas,
@@ -259,7 +264,8 @@ void mm_put(struct mm *mm)
 void mm_user_get(struct mm *mm)
 {
 	mm_get(mm);
-	atomic_fetch_add(&mm->users, 1);
+	if (atomic_fetch_add(&mm->users, 1))
+		atomic_store(&mm->shared, true);
 }
 
 void mm_user_put(struct mm *mm)

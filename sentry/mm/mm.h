@@ -46,6 +46,18 @@ struct mm_limits {
  * randomisation off (ADDR_NO_RANDOMIZE).
  */
 int mm_new(uint64_t aslr_seed, struct mm **ret_mm);
+/*
+ * For exec: the like, with no host process behind it yet. Everything but running in it works;
+ * mm_attach() gives it one.
+ */
+int mm_new_detached(uint64_t aslr_seed, struct mm **ret_mm);
+/*
+ * 0, -EAGAIN, -ENOMEM. With from, which must satisfy mm_may_hand_over(): that one's host process,
+ * emptied; its caller's guest thread goes on in it. Then an error means that the process is lost.
+ */
+int mm_attach(struct mm *mm, struct mm *from);
+/* Only ever one guest thread ran in it, and the platform can empty a host process. */
+bool mm_may_hand_over(struct mm *mm);
 struct mm *mm_get(struct mm *mm);
 void mm_put(struct mm *mm);
 DEFINE_AUTO_PUT(mm)

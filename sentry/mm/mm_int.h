@@ -111,7 +111,8 @@ enum { MM_ARENA_MMAP, MM_ARENA_BRK, MM_ARENA_STACK, MM_NR_ARENAS };
 struct mm {
 	struct ref ref;
 	atomic_uint users;
-	struct aspace *as;          /* owned; NULL after the last user left */
+	struct aspace *as;          /* owned; NULL after the last user left, and before mm_attach */
+	atomic_bool shared;         /* had more than one user at a time */
 	struct list_head reap_link; /* reap.c */
 	/*
 	 * No guest thread of it runs, and none goes on before the host has done all that is posted:
@@ -194,7 +195,6 @@ struct mm_system {
 extern struct mm_system g_mm;
 
 /* --- mm.c --- */
-int mm_alloc(uint64_t aslr_seed, struct mm **ret_mm);
 static inline void mm_lock(struct mm *mm) ACQUIRES(mm->lock)
 {
 	mutex_lock(&mm->lock);

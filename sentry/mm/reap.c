@@ -76,7 +76,7 @@ bool mm_reap_later(struct mm *mm)
 	struct mm_exe *exe;
 	bool ok;
 
-	if (!g_mm.platform->ops->aspace_kill || !mm->as || seen_by_others(mm))
+	if (!g_mm.platform->ops->aspace_kill || seen_by_others(mm))
 		return false;
 	mutex_lock(&g_reap.lock);
 	ok = g_reap.pending < PENDING_MAX && start_locked();
@@ -85,7 +85,9 @@ bool mm_reap_later(struct mm *mm)
 	mutex_unlock(&g_reap.lock);
 	if (!ok)
 		return false;
-	g_mm.platform->ops->aspace_kill(mm->as);
+	/* not if exec took its host process over */
+	if (mm->as)
+		g_mm.platform->ops->aspace_kill(mm->as);
 	mm_lock(mm);
 	exe = STEAL(mm->exe);
 	mm_unlock(mm);

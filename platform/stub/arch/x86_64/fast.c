@@ -183,7 +183,7 @@ void stub_on_signal(int sig, void *info, struct stub_frame *f)
 static int wants_frame(uint64_t nr)
 {
 	return nr == __NR_clone || nr == __NR_fork || nr == __NR_vfork || nr == __NR_clone3 ||
-	       nr == __NR_rt_sigreturn;
+	       nr == __NR_execve || nr == __NR_rt_sigreturn;
 }
 
 /*

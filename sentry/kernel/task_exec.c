@@ -97,11 +97,11 @@ static bool same_cred(const struct cred *a, const struct cred *b)
 {
 	return a->uid == b->uid && a->euid == b->euid && a->suid == b->suid &&
 	       a->fsuid == b->fsuid && a->gid == b->gid && a->egid == b->egid &&
-	       a->sgid == b->sgid && a->fsgid == b->fsgid &&
-	       a->cap_permitted == b->cap_permitted && a->cap_effective == b->cap_effective &&
-	       a->cap_inheritable == b->cap_inheritable && a->cap_bounding == b->cap_bounding &&
-	       a->cap_ambient == b->cap_ambient && a->securebits == b->securebits &&
-	       a->userns == b->userns && a->nr_groups == b->nr_groups &&
+	       a->sgid == b->sgid && a->fsgid == b->fsgid && a->cap_permitted == b->cap_permitted &&
+	       a->cap_effective == b->cap_effective && a->cap_inheritable == b->cap_inheritable &&
+	       a->cap_bounding == b->cap_bounding && a->cap_ambient == b->cap_ambient &&
+	       a->securebits == b->securebits && a->userns == b->userns &&
+	       a->nr_groups == b->nr_groups &&
 	       (!a->nr_groups ||
 		memcmp(a->groups, b->groups, a->nr_groups * sizeof(*a->groups)) == 0);
 }

@@ -14,6 +14,8 @@
 #include "base/auto.h"
 #include "base/bits.h"
 #include "cgroup.h"
+#include "ctl_client.h"
+#include "proto/control.h"
 #include "spec.h"
 #include "state.h"
 
@@ -167,13 +169,36 @@ static void merge(json_t *to, json_t *from)
 
 	json_object_foreach(from, key, v)
 	{
-		if (json_is_null(v))
+		/* zero and nothing: engines mean that it stays */
+		if (json_is_null(v) || (json_is_integer(v) && json_integer_value(v) == 0) ||
+		    (json_is_string(v) && !json_string_length(v)))
 			continue;
 		if (json_is_object(v) && json_is_object(json_object_get(to, key)))
 			merge(json_object_get(to, key), v);
 		else
 			json_object_set(to, key, v);
 	}
+}
+
+/* What the guest sees and the sentry enforces, from the limits as they are now. */
+static int tell_sentry(const struct rt_conf *conf, struct container *c, json_t *resources,
+		       struct rt_err *err)
+{
+	struct boot_conf b = { 0 };
+	struct ctl_update u = { 0 };
+	struct ctl_answer a;
+
+	spec_common(&b, conf);
+	cgroup_guest_limits(resources, &b);
+	u.memory_max = b.memory_max;
+	u.total_memory = b.total_memory;
+	u.pids_max = b.pids_max;
+	u.max_tasks = b.max_tasks;
+	u.cpu_quota = b.cpu_quota;
+	u.cpu_period = b.cpu_period;
+	u.nr_cpus = (uint32_t)b.nr_cpus;
+	boot_conf_fini(&b);
+	return ctl_request(c, CTL_UPDATE, &u, &a, err);
 }
 
 static int update(const struct rt_conf *conf, struct container *c, json_t *res, struct rt_err *err)
@@ -193,10 +218,15 @@ static int update(const struct rt_conf *conf, struct container *c, json_t *res, 
 	if (ret == 0)
 		ret = cgroup_set(&cg, res, err);
 	if (ret == 0) {
+		struct rt_err e = { 0 };
+
 		merge(section(section(config, "linux"), "resources"), res);
 		changed = json_dumps(config, JSON_COMPACT);
 		ret = changed ? state_keep_config(c, changed, strlen(changed), err) :
 				rt_fail(err, ENOMEM, "out of memory");
+		if (ret == 0 &&
+		    tell_sentry(conf, c, section(section(config, "linux"), "resources"), &e) < 0)
+			rt_warn("the new limits are not seen inside: %s", e.text);
 	}
 	cgroup_fini(&cg);
 	json_decref(config);

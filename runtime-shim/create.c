@@ -178,6 +178,47 @@ static int enter_network(struct creation *cr, struct rt_err *err)
 	return 0;
 }
 
+static int write_sysctl(const char *key, const char *value, struct rt_err *err)
+{
+	auto_close int fd = -1;
+	bool slashes = strchr(key, '/');
+	char path[512];
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", key);
+	/* as sysctl(8): a dot is a slash unless there are slashes */
+	for (char *s = path + 10; *s && !slashes; s++)
+		*s = *s == '.' ? '/' : *s;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 && write(fd, value, strlen(value)) >= 0)
+		return 0;
+	if ((errno == EACCES || errno == EROFS || errno == EPERM) && ids_rootless()) {
+		rt_warn("config.json: linux.sysctl: %s: %s", key, strerror(errno));
+		return 0;
+	}
+	return rt_fail(err, errno, "config.json: linux.sysctl: %s: %s", key, strerror(errno));
+}
+
+/* Those of the network: in the container's namespace, where we are. The rest is the sentry's. */
+static int net_sysctls(const struct creation *cr, struct rt_err *err)
+{
+	json_t *o = json_object_get(json_object_get(cr->bundle.config, "linux"), "sysctl"), *v;
+	const char *key;
+
+	json_object_foreach(o, key, v)
+	{
+		if (strncmp(key, "net.", 4) != 0 && strncmp(key, "net/", 4) != 0)
+			continue;
+		if (cr->home_net < 0 && cr->launch.host_net)
+			return rt_fail(err, EINVAL,
+				       "config.json: linux.sysctl: %s needs a network namespace of "
+				       "the container's own",
+				       key);
+		if (cr->launch.host_net && write_sysctl(key, json_string_value(v), err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
 static void set_oom_score(const struct creation *cr)
 {
 	auto_close int fd = -1;
@@ -224,7 +265,7 @@ int creation_up(struct creation *cr, int (*hooks)(struct creation *cr, struct rt
 	if (cgroup_enter(&cr->cg, resources_of(cr), err) < 0)
 		return -err->code;
 	r->host_net = strcmp(r->conf->network, "none") != 0;
-	if (enter_network(cr, err) < 0)
+	if (enter_network(cr, err) < 0 || net_sysctls(cr, err) < 0)
 		return -err->code;
 	set_oom_score(cr);
 	if (cr->req->console_socket && r->tty) {

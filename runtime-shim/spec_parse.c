@@ -456,6 +456,12 @@ static int parse_mount(struct parser *p, json_t *e)
 		return spec_bad(p, "mounts[].destination", "is not an absolute path");
 	if (type && strcmp(type, "bind") == 0)
 		bind = true;
+	/* the host's own trees, where an engine leaves the namespaces to the host: ours instead */
+	if (bind && src && strcmp(src, dst) == 0 &&
+	    (strcmp(dst, "/sys") == 0 || strcmp(dst, "/proc") == 0)) {
+		type = dst[1] == 's' ? "sysfs" : "proc";
+		bind = false;
+	}
 	if (!bind && (!type || !*type))
 		return spec_bad(p, "mounts[].type", "is missing");
 	if (bind) {

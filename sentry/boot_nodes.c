@@ -13,7 +13,9 @@
 #include "abi/linux/stat.h"
 #include "base/auto.h"
 #include "base/bits.h"
+#include "fs/proc/proc.h"
 #include "kernel/cred.h"
+#include "net/host/hostnet.h"
 #include "vfs/chrdev.h"
 #include "vfs/file.h"
 #include "vfs/fstypes.h"
@@ -242,6 +244,11 @@ int boot_set_sysctl(const struct vfs_caller *c, const char *kv)
 	/* as sysctl(8): a dot is a slash unless there are slashes */
 	for (char *s = name + 10; *s && !slashes; s++)
 		*s = *s == '.' ? '/' : *s;
+	if (strncmp(name + 10, "net/", 4) == 0) {
+		ret = proc_sys_net_set(name + 14, value);
+		/* set where it matters by the command; only not shown */
+		return ret == -ENOENT && hostnet_on() ? 0 : (int)ret;
+	}
 	ret = vfs_open(c, NULL, name, &how, &f);
 	if (ret == 0) {
 		uio_init_kernel(&u, (void *)(uintptr_t)value, strlen(value));

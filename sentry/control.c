@@ -23,6 +23,7 @@
 #include "joined.h"
 #include "kernel/container.h"
 #include "kernel/kernel.h"
+#include "kernel/oom.h"
 #include "kernel/pid.h"
 #include "kernel/session.h"
 #include "kernel/task.h"
@@ -479,6 +480,25 @@ static void on_usage(struct control *c, const struct target *tg, int fd, const s
 	control_reply(fd, m->tag, 0, 0, text);
 }
 
+static void on_update(struct control *c, const struct target *tg, int fd, const struct ctl_msg *m)
+{
+	const struct ctl_update *u = m->fixed;
+	const struct container_limits limits = {
+		.memory_max = u->memory_max,
+		.pids_max = u->pids_max,
+		.max_tasks = u->max_tasks,
+		.cpu_quota = u->cpu_quota,
+		.cpu_period = u->cpu_period,
+	};
+
+	if (tg->ct) {
+		container_set_limits(tg->ct, &limits);
+		if (!tg->j)
+			kernel_set_size(c->kernel, u->total_memory, u->nr_cpus);
+	}
+	control_reply(fd, m->tag, tg->ct ? 0 : -ESRCH, 0, NULL);
+}
+
 static void on_ps(struct control *c, const struct target *tg, int fd, const struct ctl_msg *m)
 {
 	char *list = tg->ct ? control_ps(c, tg->ct) : NULL;
@@ -514,6 +534,9 @@ static void dispatch(struct control *c, struct conn *conn, const struct target *
 		break;
 	case CTL_PAUSE:
 		on_pause(c, tg, fd, m);
+		break;
+	case CTL_UPDATE:
+		on_update(c, tg, fd, m);
 		break;
 	case CTL_USAGE:
 		on_usage(c, tg, fd, m);

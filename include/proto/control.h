@@ -111,6 +111,16 @@ struct ctl_delete {
 };
 
 /*
+ * New limits of a container, all of them: 0 is none, as at boot. What its processes see of memory
+ * and CPUs follows; total_memory and nr_cpus are the sandbox's, of its first container only.
+ */
+struct ctl_update {
+	uint64_t memory_max, total_memory, pids_max, max_tasks, cpu_quota, cpu_period;
+	uint32_t nr_cpus;
+	uint32_t pad;
+};
+
+/*
  * The sandbox is set up and locked down; the program runs, or waits for CTL_START. Text: lines
  * about what could not be had.
  */

@@ -63,6 +63,17 @@ void container_put(struct container *ct)
 	free(ct);
 }
 
+void container_set_limits(struct container *ct, const struct container_limits *limits)
+{
+	struct container_limits *l = &ct->limits;
+
+	__atomic_store_n(&l->memory_max, limits->memory_max, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->pids_max, limits->pids_max, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->cpu_quota, limits->cpu_quota, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->cpu_period, limits->cpu_period, __ATOMIC_RELAXED);
+	__atomic_store_n(&l->max_tasks, limits->max_tasks, __ATOMIC_RELAXED);
+}
+
 struct container *container_current(void)
 {
 	struct task *t = task_current();

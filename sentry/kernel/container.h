@@ -48,6 +48,8 @@ int container_new(struct kernel *k, uint32_t nr, struct pid_ns *pid_ns, struct u
 struct container *container_get(struct container *ct);
 void container_put(struct container *ct);
 DEFINE_AUTO_PUT(container)
+/* A word at a time: who reads meanwhile may see some of each. */
+void container_set_limits(struct container *ct, const struct container_limits *limits);
 /* Of the calling task; on a service thread the first one. Borrowed. */
 struct container *container_current(void);
 /* SIGKILL to every process of it; no more are born. tasklist held. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <base/bits.h>
 #include <base/log.h>
@@ -136,11 +137,12 @@ static uint64_t look_at_containers(struct kernel *k, uint64_t now, uint64_t *kil
 static void watch(void *arg)
 {
 	struct kernel *k = arg;
-	uint64_t limit = k->config.total_memory - reserve(k->config.total_memory);
 	uint64_t killed_at = 0, ct_killed_at = 0;
 
 	while (!k->shutting_down) {
 		uint64_t usage = mm_system_usage(), now = host_now_ns(), wait = LOOK_MIN_NS;
+		/* an update may have changed it */
+		uint64_t total = k->config.total_memory, limit = total - reserve(total);
 
 		if (usage < limit)
 			wait = until_next_look(k, usage, limit);
@@ -164,4 +166,48 @@ void kernel_oom_start(struct kernel *k)
 		host_thread_detach(th);
 	else
 		log_warn("no thread to watch memory: the host's limits alone hold");
+}
+
+static void all_cpus(uint64_t *mask, unsigned int nr_cpus)
+{
+	memset(mask, 0, 16 * sizeof(*mask));
+	for (unsigned int cpu = 0; cpu < nr_cpus && cpu < 1024; cpu++)
+		mask[cpu / 64] |= 1ull << (cpu % 64);
+}
+
+static void set_cpus(struct kernel *k, unsigned int nr_cpus)
+{
+	uint64_t before[16], after[16];
+	struct tgroup *tg;
+	struct task *t;
+
+	all_cpus(before, k->config.nr_cpus);
+	all_cpus(after, nr_cpus);
+	mutex_lock(&k->tasklist_lock);
+	list_for_each_entry(tg, &k->tgroups, table_link) {
+		list_for_each_entry(t, &tg->threads, tg_link) {
+			bool any = false;
+
+			for (unsigned int i = 0; i < 16; i++)
+				any |= (t->affinity[i] & after[i]) != 0;
+			/* one whose CPUs are all gone gets the others, as with hotplug */
+			if (!any || memcmp(t->affinity, before, sizeof(before)) == 0)
+				memcpy(t->affinity, after, sizeof(after));
+			else
+				for (unsigned int i = 0; i < 16; i++)
+					t->affinity[i] &= after[i];
+		}
+	}
+	__atomic_store_n(&k->config.nr_cpus, nr_cpus, __ATOMIC_RELAXED);
+	mutex_unlock(&k->tasklist_lock);
+}
+
+void kernel_set_size(struct kernel *k, uint64_t total_memory, unsigned int nr_cpus)
+{
+	if (total_memory) {
+		__atomic_store_n(&k->config.total_memory, total_memory, __ATOMIC_RELAXED);
+		mm_system_set_memory(total_memory);
+	}
+	if (nr_cpus && nr_cpus <= 1024 && nr_cpus != k->config.nr_cpus)
+		set_cpus(k, nr_cpus);
 }

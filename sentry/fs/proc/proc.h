@@ -65,6 +65,10 @@ int proc_status_show(const struct pseudo_ctx *x, struct strbuf *out);
 /* Letter of the state: the leader of a group whose threads are all gone is a zombie. */
 char proc_task_state(struct task *t);
 
+/* --- sysctl.c --- */
+/* What net/name shows from now on. -ENOENT: there is no such file. */
+int proc_sys_net_set(const char *name, const char *value);
+
 /* --- root.c --- */
 struct proc_cpu_times {
 	/* idle may be short of what the CPUs had: never negative */

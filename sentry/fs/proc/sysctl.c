@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <abi/linux/capability.h>
@@ -17,6 +18,7 @@
 #include "kernel/kernel.h"
 #include "kernel/task.h"
 #include "kernel/uname.h"
+#include "net/loopback/inet.h"
 
 static void uuid_text(const uint8_t *b, struct strbuf *out)
 {
@@ -259,48 +261,80 @@ static const struct pseudo_node g_fs[] = {
 	{ 0 },
 };
 
+/* --- net: constants, but for those that the configuration of the container sets --- */
+
+#define NET_SET_MAX 64
+
+static struct {
+	struct mutex lock; /* LC_UNRANKED: guards all */
+	struct {
+		const struct pseudo_node *node;
+		char *value; /* owned, for as long as the sandbox lives */
+	} e[NET_SET_MAX];
+	unsigned int nr;
+} g_net_set = { .lock = MUTEX_INIT(LC_UNRANKED) };
+
+static int net_show(const struct pseudo_ctx *x, struct strbuf *out)
+{
+	const char *value = x->node->text;
+
+	mutex_lock(&g_net_set.lock);
+	for (unsigned int i = 0; i < g_net_set.nr; i++) {
+		if (g_net_set.e[i].node == x->node)
+			value = g_net_set.e[i].value;
+	}
+	strbuf_puts(out, value);
+	mutex_unlock(&g_net_set.lock);
+	return 0;
+}
+
+#define NET(n, t)                                                                                  \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFREG | 0444, .show = net_show, .text = t                  \
+	}
+
 static const struct pseudo_node g_net_core[] = {
-	RO("default_qdisc", "pfifo_fast\n"),
-	RO("netdev_max_backlog", "1000\n"),
-	RO("optmem_max", "131072\n"),
-	RO("rmem_default", "212992\n"),
-	RO("rmem_max", "4194304\n"),
-	RO("somaxconn", "4096\n"),
-	RO("wmem_default", "212992\n"),
-	RO("wmem_max", "4194304\n"),
+	NET("default_qdisc", "pfifo_fast\n"),
+	NET("netdev_max_backlog", "1000\n"),
+	NET("optmem_max", "131072\n"),
+	NET("rmem_default", "212992\n"),
+	NET("rmem_max", "4194304\n"),
+	NET("somaxconn", "4096\n"),
+	NET("wmem_default", "212992\n"),
+	NET("wmem_max", "4194304\n"),
 	{ 0 },
 };
 static const struct pseudo_node g_net_ipv4[] = {
-	RO("ip_default_ttl", "64\n"),
-	RO("ip_forward", "0\n"),
-	RO("ip_local_port_range", "32768\t60999\n"),
-	RO("ip_local_reserved_ports", "\n"),
-	RO("ip_nonlocal_bind", "0\n"),
-	RO("ip_unprivileged_port_start", "1024\n"),
-	RO("ping_group_range", "1\t0\n"),
-	RO("tcp_available_congestion_control", "reno cubic\n"),
-	RO("tcp_congestion_control", "cubic\n"),
-	RO("tcp_ecn", "2\n"),
-	RO("tcp_fastopen", "0\n"),
-	RO("tcp_fin_timeout", "60\n"),
-	RO("tcp_keepalive_intvl", "75\n"),
-	RO("tcp_keepalive_probes", "9\n"),
-	RO("tcp_keepalive_time", "7200\n"),
-	RO("tcp_max_syn_backlog", "1024\n"),
-	RO("tcp_mem", "88605\t118141\t177210\n"),
-	RO("tcp_retries2", "15\n"),
-	RO("tcp_rmem", "4096\t131072\t6291456\n"),
-	RO("tcp_sack", "1\n"),
-	RO("tcp_syn_retries", "6\n"),
-	RO("tcp_syncookies", "1\n"),
-	RO("tcp_timestamps", "1\n"),
-	RO("tcp_tw_reuse", "2\n"),
-	RO("tcp_window_scaling", "1\n"),
-	RO("tcp_wmem", "4096\t16384\t4194304\n"),
+	NET("ip_default_ttl", "64\n"),
+	NET("ip_forward", "0\n"),
+	NET("ip_local_port_range", "32768\t60999\n"),
+	NET("ip_local_reserved_ports", "\n"),
+	NET("ip_nonlocal_bind", "0\n"),
+	NET("ip_unprivileged_port_start", "1024\n"),
+	NET("ping_group_range", "1\t0\n"),
+	NET("tcp_available_congestion_control", "reno cubic\n"),
+	NET("tcp_congestion_control", "cubic\n"),
+	NET("tcp_ecn", "2\n"),
+	NET("tcp_fastopen", "0\n"),
+	NET("tcp_fin_timeout", "60\n"),
+	NET("tcp_keepalive_intvl", "75\n"),
+	NET("tcp_keepalive_probes", "9\n"),
+	NET("tcp_keepalive_time", "7200\n"),
+	NET("tcp_max_syn_backlog", "1024\n"),
+	NET("tcp_mem", "88605\t118141\t177210\n"),
+	NET("tcp_retries2", "15\n"),
+	NET("tcp_rmem", "4096\t131072\t6291456\n"),
+	NET("tcp_sack", "1\n"),
+	NET("tcp_syn_retries", "6\n"),
+	NET("tcp_syncookies", "1\n"),
+	NET("tcp_timestamps", "1\n"),
+	NET("tcp_tw_reuse", "2\n"),
+	NET("tcp_window_scaling", "1\n"),
+	NET("tcp_wmem", "4096\t16384\t4194304\n"),
 	{ 0 },
 };
-static const struct pseudo_node g_net_ipv6_all[] = { RO("disable_ipv6", "0\n"),
-						     RO("forwarding", "0\n"),
+static const struct pseudo_node g_net_ipv6_all[] = { NET("disable_ipv6", "0\n"),
+						     NET("forwarding", "0\n"),
 						     { 0 } };
 static const struct pseudo_node g_net_ipv6_conf[] = {
 	DIR("all", g_net_ipv6_all),
@@ -309,11 +343,11 @@ static const struct pseudo_node g_net_ipv6_conf[] = {
 	{ 0 },
 };
 static const struct pseudo_node g_net_ipv6[] = {
-	RO("bindv6only", "0\n"),
+	NET("bindv6only", "0\n"),
 	DIR("conf", g_net_ipv6_conf),
 	{ 0 },
 };
-static const struct pseudo_node g_net_unix[] = { RO("max_dgram_qlen", "512\n"), { 0 } };
+static const struct pseudo_node g_net_unix[] = { NET("max_dgram_qlen", "512\n"), { 0 } };
 static const struct pseudo_node g_net[] = {
 	DIR("core", g_net_core),
 	DIR("ipv4", g_net_ipv4),
@@ -321,6 +355,47 @@ static const struct pseudo_node g_net[] = {
 	DIR("unix", g_net_unix),
 	{ 0 },
 };
+
+
+int proc_sys_net_set(const char *name, const char *value)
+{
+	const struct pseudo_node *at = g_net;
+	const char *p = name;
+	char *text;
+	int ret = 0;
+
+	for (;;) {
+		size_t n = strcspn(p, "/");
+
+		while (at->name && (strlen(at->name) != n || memcmp(at->name, p, n) != 0))
+			at++;
+		if (!at->name)
+			return -ENOENT;
+		p += n;
+		if (!*p)
+			break;
+		if (!at->children)
+			return -ENOENT;
+		at = at->children;
+		p++;
+	}
+	if (at->children)
+		return -EISDIR;
+	if (asprintf(&text, "%s\n", value) < 0)
+		return -ENOMEM;
+	mutex_lock(&g_net_set.lock);
+	if (g_net_set.nr < NET_SET_MAX) {
+		g_net_set.e[g_net_set.nr].node = at;
+		g_net_set.e[g_net_set.nr++].value = text;
+	} else {
+		ret = -ENOSPC;
+		free(text);
+	}
+	mutex_unlock(&g_net_set.lock);
+	if (ret == 0 && strcmp(name, "ipv4/ip_unprivileged_port_start") == 0)
+		inet_set_port_start(value);
+	return ret;
+}
 
 static const struct pseudo_node g_user[] = {
 	RO("max_user_namespaces", "0\n"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sysfs as a container needs it: CPU numbers and topology (nproc, lscpu, glibc, JVMs, Go), one
- * memory node, lo. See sysfs(5). Differs from Linux: every CPU is a core of its own in one package;
+ * memory node. See sysfs(5). Differs from Linux: every CPU is a core of its own in one package;
  * there are no devices.
  */
 #include "fs/sys/sys.h"
@@ -299,44 +299,22 @@ static const struct pseudo_node g_system[] = {
 	{ 0 },
 };
 
-/* --- lo --- */
+/* --- the rest: network interfaces are in net.c --- */
 
-static const struct pseudo_node g_lo_statistics[] = {
-	RO("collisions", "0\n"), RO("rx_bytes", "0\n"),
-	RO("rx_dropped", "0\n"), RO("rx_errors", "0\n"),
-	RO("rx_packets", "0\n"), RO("tx_bytes", "0\n"),
-	RO("tx_dropped", "0\n"), RO("tx_errors", "0\n"),
-	RO("tx_packets", "0\n"), { 0 },
-};
-static const struct pseudo_node g_lo[] = {
-	RO("address", "00:00:00:00:00:00\n"),
-	RO("addr_len", "6\n"),
-	RO("broadcast", "00:00:00:00:00:00\n"),
-	RO("carrier", "1\n"),
-	RO("dev_id", "0x0\n"),
-	RO("flags", "0x9\n"),
-	RO("ifindex", "1\n"),
-	RO("iflink", "1\n"),
-	RO("mtu", "65536\n"),
-	RO("operstate", "unknown\n"),
-	DIR("statistics", g_lo_statistics),
-	RO("tx_queue_len", "1000\n"),
-	RO("type", "772\n"),
-	{ 0 },
-};
-static const struct pseudo_node g_class_net[] = {
-	{ .name = "lo", .mode = LX_S_IFLNK | 0777, .target = "../../devices/virtual/net/lo" },
-	{ 0 },
-};
-static const struct pseudo_node g_virtual_net[] = { DIR("lo", g_lo), { 0 } };
-static const struct pseudo_node g_virtual[] = { DIR("net", g_virtual_net), { 0 } };
+#define DYNAMIC(n, lk, nx)                                                                         \
+	{                                                                                          \
+		.name = n, .mode = LX_S_IFDIR | 0755, .lookup = lk, .next = nx                     \
+	}
 
+static const struct pseudo_node g_virtual[] = {
+	DYNAMIC("net", sys_devices_net_lookup, sys_devices_net_next), { 0 }
+};
 static const struct pseudo_node g_devices[] = { DIR("system", g_system),
 						DIR("virtual", g_virtual),
 						{ 0 } };
 static const struct pseudo_node g_empty[] = { { 0 } };
 static const struct pseudo_node g_class[] = {
-	DIR("block", g_empty), DIR("net", g_class_net), DIR("tty", g_empty), { 0 }
+	DIR("block", g_empty), DYNAMIC("net", sys_class_net_lookup, sys_class_net_next), DIR("tty", g_empty), { 0 }
 };
 static const struct pseudo_node g_dev[] = { DIR("block", g_empty), DIR("char", g_empty), { 0 } };
 static const struct pseudo_node g_fs[] = { DIR("cgroup", g_empty), DIR("fuse", g_empty), { 0 } };

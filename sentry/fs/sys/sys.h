@@ -10,6 +10,19 @@
 extern const struct fstype sysfs_type;
 extern const struct fstype cgroup2_type; /* cgroupfs.c */
 
+struct pseudo_child;
+struct pseudo_ctx;
+
+/* net.c: the directories of network interfaces */
+int sys_class_net_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+			 struct pseudo_child *ret_child);
+int sys_class_net_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+		       unsigned int *ret_type, uint64_t *ret_cursor);
+int sys_devices_net_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
+			   struct pseudo_child *ret_child);
+int sys_devices_net_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,
+			 unsigned int *ret_type, uint64_t *ret_cursor);
+
 /* The caches of a CPU, level by level; arch/<cpu>/cache.c. */
 struct cpu_cache {
 	unsigned int level, line, ways, sets;

@@ -5,6 +5,7 @@
  * not occupy its port (no TIME_WAIT).
  */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +183,14 @@ static int pick_port_locked(struct socket *s, const struct ip_addr *ip)
 	return -EADDRINUSE;
 }
 
+/* first port that needs no capability */
+static _Atomic unsigned int g_port_start = 1024;
+
+void inet_set_port_start(const char *text)
+{
+	atomic_store(&g_port_start, (unsigned int)strtoul(text, NULL, 10));
+}
+
 int inet_bind(struct socket *s, struct task *t, const struct sock_addr *a)
 {
 	struct inet_sock *me = inet_of(s);
@@ -196,7 +205,7 @@ int inet_bind(struct socket *s, struct task *t, const struct sock_addr *a)
 	if (!ip_is_any(&ip) && !ip_is_loopback(&ip) &&
 	    !(s->type == LX_SOCK_DGRAM && ip_is_multicast(&ip)))
 		return -EADDRNOTAVAIL;
-	if (port && port < 1024 && !task_capable(t, LX_CAP_NET_BIND_SERVICE))
+	if (port && port < atomic_load(&g_port_start) && !task_capable(t, LX_CAP_NET_BIND_SERVICE))
 		return -EACCES;
 	mutex_lock(&g_net_lock);
 	me->uid = t->cred->euid;

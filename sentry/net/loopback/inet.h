@@ -47,6 +47,8 @@ void inet_format(struct socket *s, const struct ip_addr *ip, uint16_t port,
 		 struct sock_addr *ret_a);
 /* Where bytes for ip go: the loopback address meant; -ENETUNREACH for everything else. */
 int inet_route(struct socket *s, struct ip_addr *ip);
+/* net.ipv4.ip_unprivileged_port_start, from its text. */
+void inet_set_port_start(const char *text);
 int inet_bind(struct socket *s, struct task *t, const struct sock_addr *a);
 /* Any free port on addr, if there is none yet. */
 int inet_autobind(struct socket *s, const struct ip_addr *addr);

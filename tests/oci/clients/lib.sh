@@ -186,7 +186,8 @@ containerd_up() {
 	done
 }
 
-# docker_up RUNTIME SHIM_DIR [SHIM_CONFIG]: runtimes runc, husk (the runc shim driving RUNTIME) and, where dockerd
+# docker_up RUNTIME SHIM_DIR [SHIM_CONFIG]: runtimes runc, husk (the runc shim driving RUNTIME), husk-writes (what a
+# container writes to its root is in the engine's storage: for cp, diff, commit and build) and, where dockerd
 # knows it, husk-shim. DK is the client.
 docker_up() {
 	local rt=$1 shims=$2 cfg=${3:-} bin; bin=$(dirname "$CONTAINERD")
@@ -205,8 +206,9 @@ docker_up() {
 	X
 	SHIM_RUNTIME=
 	[ "$(major "$DOCKERD")" -lt 23 ] || SHIM_RUNTIME=husk-shim
-	jq -n --arg rt "$rt" --arg cfg "$cfg" --arg shim "$SHIM_RUNTIME" '{"features":{"buildkit":false},
-		"exec-opts":["native.cgroupdriver=cgroupfs"], "runtimes": ({"husk":{"path":$rt}} + (if $shim == "" then {} else
+	jq -n --arg rt "$rt" --arg cfg "$cfg" --arg shim "$SHIM_RUNTIME" --arg default "${DEFAULT_RUNTIME:-runc}" '{"features":{"buildkit":false},
+		"exec-opts":["native.cgroupdriver=cgroupfs"], "default-runtime": $default,
+		"runtimes": ({"husk":{"path":$rt}, "husk-writes":{"path":$rt, "runtimeArgs":["--overlay2=none","--file-access=shared"]}} + (if $shim == "" then {} else
 		{($shim):{"runtimeType":"io.containerd.husk.v1","options":{"TypeUrl":"io.containerd.husk.v1.options","ConfigPath":$cfg}}} end))}' \
 		>"$W/daemon.json"
 	PATH=$shims:$(dirname "$DOCKERD"):$bin:$PATH spawn containerd "$CONTAINERD" -c "$W/containerd.toml"

@@ -356,7 +356,6 @@ static const struct pseudo_node g_net[] = {
 	{ 0 },
 };
 
-
 int proc_sys_net_set(const char *name, const char *value)
 {
 	const struct pseudo_node *at = g_net;

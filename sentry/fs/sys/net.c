@@ -263,12 +263,12 @@ static int uevent_show(const struct pseudo_ctx *x, struct strbuf *out)
 }
 
 static const char *const stat_names[NR_STATS] = {
-	"rx_packets",       "tx_packets",        "rx_bytes",          "tx_bytes",
-	"rx_errors",        "tx_errors",         "rx_dropped",        "tx_dropped",
-	"multicast",        "collisions",        "rx_length_errors",  "rx_over_errors",
-	"rx_crc_errors",    "rx_frame_errors",   "rx_fifo_errors",    "rx_missed_errors",
-	"tx_aborted_errors", "tx_carrier_errors", "tx_fifo_errors",    "tx_heartbeat_errors",
-	"tx_window_errors", "rx_compressed",     "tx_compressed",     "rx_nohandler",
+	"rx_packets",        "tx_packets",        "rx_bytes",         "tx_bytes",
+	"rx_errors",         "tx_errors",         "rx_dropped",       "tx_dropped",
+	"multicast",         "collisions",        "rx_length_errors", "rx_over_errors",
+	"rx_crc_errors",     "rx_frame_errors",   "rx_fifo_errors",   "rx_missed_errors",
+	"tx_aborted_errors", "tx_carrier_errors", "tx_fifo_errors",   "tx_heartbeat_errors",
+	"tx_window_errors",  "rx_compressed",     "tx_compressed",    "rx_nohandler",
 };
 
 static int stat_show(const struct pseudo_ctx *x, struct strbuf *out)
@@ -352,9 +352,9 @@ static const struct pseudo_node g_if_nodes[] = {
 
 /* --- directories --- */
 
-static const struct pseudo_node g_if_dir = {
-	.name = "if", .mode = LX_S_IFDIR | 0755, .children = g_if_nodes
-};
+static const struct pseudo_node g_if_dir = { .name = "if",
+					     .mode = LX_S_IFDIR | 0755,
+					     .children = g_if_nodes };
 
 static ssize_t if_readlink(const struct pseudo_ctx *x, char *buf, size_t size)
 {
@@ -366,9 +366,9 @@ static ssize_t if_readlink(const struct pseudo_ctx *x, char *buf, size_t size)
 	return n < 0 ? n : MIN((ssize_t)n, (ssize_t)size - 1);
 }
 
-static const struct pseudo_node g_if_link = {
-	.name = "if", .mode = LX_S_IFLNK | 0777, .readlink = if_readlink
-};
+static const struct pseudo_node g_if_link = { .name = "if",
+					      .mode = LX_S_IFLNK | 0777,
+					      .readlink = if_readlink };
 
 static int if_lookup(const struct pseudo_node *node, const char *name, size_t len,
 		     struct pseudo_child *ret_child)

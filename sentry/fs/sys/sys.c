@@ -313,9 +313,11 @@ static const struct pseudo_node g_devices[] = { DIR("system", g_system),
 						DIR("virtual", g_virtual),
 						{ 0 } };
 static const struct pseudo_node g_empty[] = { { 0 } };
-static const struct pseudo_node g_class[] = {
-	DIR("block", g_empty), DYNAMIC("net", sys_class_net_lookup, sys_class_net_next), DIR("tty", g_empty), { 0 }
-};
+static const struct pseudo_node g_class[] = { DIR("block", g_empty),
+					      DYNAMIC("net", sys_class_net_lookup,
+						      sys_class_net_next),
+					      DIR("tty", g_empty),
+					      { 0 } };
 static const struct pseudo_node g_dev[] = { DIR("block", g_empty), DIR("char", g_empty), { 0 } };
 static const struct pseudo_node g_fs[] = { DIR("cgroup", g_empty), DIR("fuse", g_empty), { 0 } };
 static const struct pseudo_node g_thp[] = {

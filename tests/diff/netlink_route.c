@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * getifaddrs and if_nametoindex see lo with its addresses. Other interfaces differ between hosts
- * and are left out.
+ * and are left out. Requests of odd lengths are taken for what they are.
  */
 #include <arpa/inet.h>
 #include <ifaddrs.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "lib/show.h"
+
+static void odd_lengths(void)
+{
+	static const unsigned int sizes[] = { 16, 17, 19, 31, 33, 1023, 4093, 4094, 4095 };
+	static char buf[4096];
+	int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	struct nlmsghdr h = { .nlmsg_type = NLMSG_NOOP, .nlmsg_flags = NLM_F_REQUEST };
+
+	for (int round = 0; round < 40; round++) {
+		for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			h.nlmsg_len = sizes[i];
+			/* two in one, the first of which leaves room for a header or not quite */
+			if (round & 1)
+				h.nlmsg_len -= 1 + (unsigned int)round % 16;
+			memcpy(buf, &h, sizeof(h));
+			NEED(send(fd, buf, sizes[i], 0) == (ssize_t)sizes[i]);
+		}
+	}
+	SHOW(recv(fd, buf, sizeof(buf), MSG_DONTWAIT));
+	close(fd);
+}
 
 int main(void)
 {
@@ -37,5 +59,6 @@ int main(void)
 	SHOW(r.ifr_mtu);
 	SHOW(ioctl(fd, SIOCGIFADDR, &r));
 	SHOWS(inet_ntoa(((struct sockaddr_in *)&r.ifr_addr)->sin_addr));
+	odd_lengths();
 	return 0;
 }

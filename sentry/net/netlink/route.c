@@ -360,6 +360,7 @@ static ssize_t nl_send(struct socket *s, struct task *t, struct sock_msg *m)
 	if (got < (ssize_t)n)
 		return -EFAULT;
 	while (s->protocol != LX_NETLINK_KOBJECT_UEVENT && n - at >= sizeof(h)) {
+		size_t step;
 		int family;
 
 		memcpy(&h, buf + at, sizeof(h));
@@ -372,7 +373,11 @@ static ssize_t nl_send(struct socket *s, struct task *t, struct sock_msg *m)
 			if (ret < 0)
 				return ret;
 		}
-		at += (h.nlmsg_len + 3) & ~3u;
+		/* the last one need not be padded */
+		step = ((size_t)h.nlmsg_len + 3) & ~(size_t)3;
+		if (step > n - at)
+			break;
+		at += step;
 	}
 	return (ssize_t)n;
 }

@@ -37,9 +37,8 @@ static void setup(void)
 static uint32_t verdict(const struct lx_sock_filter *insns, unsigned int nr,
 			const struct lx_seccomp_data *d)
 {
-	uint32_t guest = seccomp_run(&g_t, d),
-		 host = bpf_run((const struct bpf_insn *)insns, nr,
-				(const struct bpf_seccomp_data *)d);
+	uint32_t guest = seccomp_run(&g_t, d), host = bpf_run((const struct bpf_insn *)insns, nr,
+							      (const struct bpf_seccomp_data *)d);
 	uint32_t action = guest & LX_SECCOMP_RET_ACTION_FULL;
 
 	/* with nothing but "allow" to weigh against, an action above it is as good as that */

@@ -287,6 +287,8 @@ static int run(struct boot *b)
 	control_wait_idle(b->ctl);
 	control_send_exit(b->ctl, status);
 	mm_system_log();
+	if (b->platform->ops->log)
+		b->platform->ops->log(b->platform);
 	step(b, "sandbox ended");
 	return 0;
 }

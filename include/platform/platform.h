@@ -92,6 +92,8 @@ struct platform_ops {
 	int (*open)(const struct platform_params *params, struct platform **ret_platform);
 	void (*close)(struct platform *p);
 	void (*limits)(struct platform *p, struct platform_limits *ret_limits);
+	/* Optional: what it counted so far, for the debug log. */
+	void (*log)(struct platform *p);
 
 	/*
 	 * Files. Makes a host descriptor of the sentry mappable (sends it to the zygote's table);

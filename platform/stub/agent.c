@@ -308,7 +308,7 @@ int stub_protect(struct stub *s, uaddr_t va, size_t size, int prot)
 long stub_futex_call(struct stub *s, uaddr_t addr, uint32_t op, const uint32_t val[3],
 		     uaddr_t addr2)
 {
-	struct stub_result res;
+	struct stub_result res = { .err = 0 };
 	int ret;
 
 	mutex_lock(&s->lock);

@@ -79,6 +79,7 @@
 #define SLOT_FS_BASE       0x60
 #define SLOT_GS_BASE       0x68
 #define SLOT_REGS          0x80 /* struct regs: of the fast entry */
+#define SLOT_ANSWERED      0x180 /* u64: calls that the stub answered by itself, for the log */
 #define SLOT_ANSWERS       0x200
 #define SLOT_ANSWERS_SIZE  0x600
 #define SLOT_WAITS         0x800 /* slot 0 only: of the whole address space, so it outlives threads */
@@ -135,7 +136,9 @@ struct slot {
 	uint64_t frame, fs_base, gs_base;
 	uint64_t pad2[2];
 	struct regs regs;
-	uint8_t pad3[SLOT_ANSWERS - SLOT_REGS - sizeof(struct regs)];
+	uint8_t pad3[SLOT_ANSWERED - SLOT_REGS - sizeof(struct regs)];
+	uint64_t answered;
+	uint8_t pad4[SLOT_ANSWERS - SLOT_ANSWERED - 8];
 	uint8_t answers[SLOT_ANSWERS_SIZE];
 	uint8_t waits[SLOT_WAITS_SIZE];
 	uint8_t stack[0x1000];
@@ -160,6 +163,7 @@ _Static_assert(offsetof(struct slot, gs_base) == SLOT_GS_BASE, "words of a slot"
 _Static_assert(offsetof(struct slot, kick) == SLOT_KICK, "words of a slot");
 _Static_assert(offsetof(struct slot, sleeps) == SLOT_SLEEPS, "words of a slot");
 _Static_assert(offsetof(struct slot_ro, gs_base) == SLOT_RO_GS_BASE, "words of a read-only page");
+_Static_assert(offsetof(struct slot, answered) == SLOT_ANSWERED, "words of a slot");
 _Static_assert(offsetof(struct slot, answers) == SLOT_ANSWERS, "answers of a slot");
 _Static_assert(offsetof(struct slot_ro, wait) == SLOT_RO_WAIT, "words of a read-only page");
 _Static_assert(offsetof(struct slot_ro, stack) == SLOT_RO_STACK, "words of a read-only page");

@@ -48,14 +48,14 @@ void spin_stub_may_wait(struct gthread *th)
 		th->ro->wait = wait;
 }
 
-void spin_before_run(struct gthread *th, uint64_t now)
+void spin_before_run(struct gthread *th)
 {
 	struct systrap *st = th->as->st;
 	int busy;
 
 	if (!th->active) {
 		th->active = true;
-		place_active(st, now);
+		place_active(st, host_now_ns());
 		busy = atomic_fetch_add(&st->busy, 1) + 1;
 	} else {
 		busy = atomic_load_explicit(&st->busy, memory_order_relaxed);

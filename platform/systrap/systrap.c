@@ -11,7 +11,6 @@
 #include <platform/systrap.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@
 #define DEATH_CHECK_MAX 6400000000ull /* the same, for one that sleeps in its stub */
 #define KICK_SIGNAL     SIGUSR1
 #define KICK_LOOKS      20
-#define EAGER           100   /* looks without a pause: most events come before it would end */
+#define EAGER           150   /* looks without a pause: most events come before it would end */
 #define END_LOOKS       20000 /* 100 us apart: until a thread told to end must have ended */
 #define IDLE_MAX        8     /* host threads kept per address space for threads to come */
 
@@ -43,14 +42,42 @@ static uint32_t read_seq(const struct gthread *th)
 	return __atomic_load_n(&th->g->seq, __ATOMIC_SEQ_CST);
 }
 
-/* A command to the stub's side of the slot, which waits for one. */
+/* Looks for the event while a CPU is free for that. */
+static uint32_t spin_for_event(struct gthread *th, uint32_t old)
+{
+	uint64_t limit, start;
+	uint32_t now = old;
+
+	for (unsigned int n = 0; n < EAGER && now == old; n++)
+		now = read_seq(th);
+	if (now == old) {
+		limit = spin_limit(th);
+		start = host_now_ns();
+		for (unsigned int n = 1; now == old; n++) {
+			trap_relax();
+			now = read_seq(th);
+			if (n % 32 == 0 && now == old && host_now_ns() - start > limit)
+				break;
+		}
+	}
+	spin_result(th, now != old);
+	return now;
+}
+
+/*
+ * A command to the stub's side of the slot, which waits for one. What the stub looks at all the
+ * time is stored to as late as can be: its looks would take the line back in between.
+ */
 static void command(struct gthread *th, uint32_t cmd)
 {
 	struct slot_ro *ro = th->ro;
 
+	if (cmd == SLOT_CMD_RESULT)
+		ro->ret = th->ret;
 	ro->cmd = cmd;
-	__atomic_store_n(&ro->go, ++th->go, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&th->g->sleeps, __ATOMIC_SEQ_CST))
+	__atomic_store_n(&ro->go, ++th->go, __ATOMIC_RELEASE);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (__atomic_load_n(&th->g->sleeps, __ATOMIC_RELAXED))
 		host_futex_wake_shared(&ro->go, 1);
 }
 
@@ -69,22 +96,8 @@ static int await_event(struct gthread *th)
 	uint32_t old = th->seq, now = read_seq(th);
 	uint64_t check = DEATH_CHECK;
 
-	if (now == old && spin_held(th)) {
-		uint64_t limit = spin_limit(th), start = 0;
-
-		for (unsigned int n = 1; now == old; n++) {
-			if (n > EAGER)
-				trap_relax();
-			now = read_seq(th);
-			if (now != old || n % 32)
-				continue;
-			if (!start)
-				start = host_now_ns();
-			else if (host_now_ns() - start > limit)
-				break;
-		}
-		spin_result(th, now != old);
-	}
+	if (now == old && spin_held(th))
+		now = spin_for_event(th, old);
 	while (now == old) {
 		uint64_t slice, t;
 
@@ -226,9 +239,11 @@ static int st_thread_new(struct aspace *as, struct gthread **ret_th)
 	if (ret < 0)
 		return ret;
 	atomic_store(&th->kicked, false);
-	atomic_store(&th->guest_ns, 0);
+	atomic_store(&th->guest_ticks, 0);
 	atomic_store(&th->cpu_ns, 0);
 	atomic_store(&th->kick_ns, 0);
+	((struct answers_rw *)th->g->answers)->slept_ns = 0;
+	count_begin(th);
 	th->fresh = true;
 	th->partial = false;
 	mutex_lock(&as->st->lock);
@@ -255,6 +270,14 @@ static int settle(struct gthread *th)
 	return 0;
 }
 
+/* By how many ticks and nanoseconds went by since the platform was opened. */
+static uint64_t ticks_to_ns(const struct systrap *st, uint64_t ticks)
+{
+	uint64_t all = trap_ticks() - st->ticks0, ns = host_now_ns() - st->ns0;
+
+	return all ? (uint64_t)((unsigned __int128)ticks * ns / all) : 0;
+}
+
 /*
  * Without what it slept on futexes in its stub. What the guest says of that is about the shares of
  * its own threads only.
@@ -262,14 +285,15 @@ static int settle(struct gthread *th)
 static uint64_t time_in_guest(const struct gthread *th)
 {
 	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
-	uint64_t since = atomic_load(&th->entered_ns), ns = atomic_load(&th->guest_ns);
-	uint64_t now = since ? host_now_ns() : 0,
-		 slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED);
-	uint64_t from = gthread_asleep(th);
+	uint64_t since = atomic_load(&th->entered), ticks = atomic_load(&th->guest_ticks);
+	uint64_t slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED), from = gthread_asleep(th);
+	uint64_t now = trap_ticks(), ns;
 
-	if (now > since)
-		ns += now - since;
-	if (from && from >= since && now > from)
+	if (since && now > since)
+		ticks += now - since;
+	ns = ticks_to_ns(th->as->st, ticks);
+	now = from ? host_now_ns() : 0;
+	if (since && now > from)
 		slept += now - from;
 	return ns > slept ? ns - slept : 0;
 }
@@ -284,9 +308,7 @@ static void thread_unlink(struct gthread *th)
 	list_del(&th->link);
 	list_del(&th->all);
 	as->ended_ns += time_in_guest(th);
-	as->nr_fast += th->nr_fast;
-	as->nr_trapped += th->nr_trapped;
-	th->nr_fast = th->nr_trapped = 0;
+	count_end_locked(th);
 	mutex_unlock(&as->st->lock);
 }
 
@@ -390,7 +412,7 @@ static int on_signal(struct gthread *th, bool stepping, struct regs *r, struct g
 			return report_bad_regs(ev);
 		/* with a GS base of its own a guest gains nothing by the fast entry */
 		*ev = (struct guest_event){ .kind = GE_SYSCALL, .patchable = trap_may_rewrite(r) };
-		th->nr_trapped++;
+		th->count.trapped++;
 		return 0;
 	}
 	*ev = (struct guest_event){
@@ -441,7 +463,7 @@ static int on_event(struct gthread *th, bool stepping, struct regs *r, struct gu
 		th->partial = true;
 		ev->kind = GE_SYSCALL;
 		ev->partial = true;
-		th->nr_fast++;
+		th->count.fast++;
 		return 0;
 	}
 	ret = trap_locate(th->g, th->va, &th->at);
@@ -494,7 +516,7 @@ static int load(struct gthread *th, struct regs *r)
 
 	if (likely(th->partial)) {
 		if (!th->at_frame && !th->fresh) {
-			th->ro->ret = regs_ret(r);
+			th->ret = regs_ret(r);
 			return SLOT_CMD_RESULT;
 		}
 		st_regs_get(th, r);
@@ -519,7 +541,6 @@ static int go_on(struct gthread *th, struct regs *r)
 	struct systrap *st = th->as->st;
 	struct stub *s = th->as->stub;
 	uint32_t posted = stub_posted(s);
-	uint64_t now;
 	int cmd;
 
 	/* commands still on their way leave `seen` behind, so that a fault waits for them */
@@ -528,36 +549,38 @@ static int go_on(struct gthread *th, struct regs *r)
 	cmd = load(th, r);
 	if (cmd < 0)
 		return cmd;
-	atomic_store(&th->kick_ns, 0);
+	if (atomic_load_explicit(&th->kick_ns, memory_order_relaxed))
+		atomic_store(&th->kick_ns, 0);
 	atomic_store(&th->running, true);
-	if (atomic_exchange(&th->kicked, false)) {
+	if (unlikely(atomic_load(&th->kicked)) && atomic_exchange(&th->kicked, false)) {
 		atomic_store(&th->running, false);
 		return 1;
 	}
 	th->partial = false;
 	place_follow(th);
-	now = host_now_ns();
-	spin_before_run(th, now);
+	spin_before_run(th);
 	if (++th->calls >= PLACE_CALLS)
-		place_look(th, now);
-	if (unlikely(place_narrow(st)) && place_crossed(st, now))
+		place_look(th, host_now_ns());
+	if (unlikely(place_narrow(st)) && place_crossed(st, host_now_ns()))
 		place_spread(th);
-	atomic_store_explicit(&th->entered_ns, now, memory_order_relaxed);
 	command(th, (uint32_t)cmd);
+	/* the guest need not wait for this */
+	atomic_store_explicit(&th->entered, trap_ticks(), memory_order_relaxed);
 	return 0;
 }
 
 static int come_out(struct gthread *th)
 {
-	uint64_t went = atomic_load_explicit(&th->entered_ns, memory_order_relaxed);
+	uint64_t went = atomic_load_explicit(&th->entered, memory_order_relaxed), now, sum;
 	int ret = await_event(th);
 
-	atomic_store_explicit(&th->entered_ns, 0, memory_order_relaxed);
-	atomic_store_explicit(&th->guest_ns,
-			      atomic_load_explicit(&th->guest_ns, memory_order_relaxed) +
-				      host_now_ns() - went,
-			      memory_order_relaxed);
-	atomic_store(&th->running, false);
+	now = trap_ticks();
+	sum = atomic_load_explicit(&th->guest_ticks, memory_order_relaxed);
+	atomic_store_explicit(&th->entered, 0, memory_order_relaxed);
+	if (now > went)
+		atomic_store_explicit(&th->guest_ticks, sum + (now - went), memory_order_relaxed);
+	/* who finds it set a moment longer kicks in vain */
+	atomic_store_explicit(&th->running, false, memory_order_release);
 	return ret;
 }
 
@@ -689,8 +712,7 @@ static void st_aspace_free(struct aspace *as)
 	}
 	while ((th = idle_take(as)))
 		free(th);
-	log_dbg("%" PRIu64 " calls by the fast entry, %" PRIu64 " trapped", as->nr_fast,
-		as->nr_trapped);
+	count_log("an address space", &as->calls);
 	if (host_process_cputime(as->stub->pid, &cpu) < 0)
 		cpu = 0;
 	mutex_lock(&as->st->lock);
@@ -839,6 +861,8 @@ static int st_open(const struct platform_params *params, struct platform **ret_p
 	if (!st)
 		return -ENOMEM;
 	st->base.ops = &systrap_platform_ops;
+	st->ticks0 = trap_ticks();
+	st->ns0 = host_now_ns();
 	INIT_LIST_HEAD(&st->threads);
 	INIT_LIST_HEAD(&st->aspaces);
 	ret = trap_init();
@@ -869,6 +893,17 @@ static void st_close(struct platform *p)
 	cond_fini(&st->wake);
 	mutex_fini(&st->lock);
 	free(st);
+}
+
+static void st_log(struct platform *p)
+{
+	struct systrap *st = to_st(p);
+	struct call_count all;
+
+	mutex_lock(&st->lock);
+	all = st->calls;
+	mutex_unlock(&st->lock);
+	count_log("sandbox", &all);
 }
 
 static void st_limits(struct platform *p, struct platform_limits *ret_limits)
@@ -915,6 +950,7 @@ const struct platform_ops systrap_platform_ops = {
 	.open = st_open,
 	.close = st_close,
 	.limits = st_limits,
+	.log = st_log,
 	.file_new = st_file_new,
 	.file_put = stub_file_put,
 	.aspace_new = st_aspace_new,

@@ -12,6 +12,13 @@
 #include "stub/stub.h"
 #include "systrap/trap.h"
 
+/* How calls came. */
+struct call_count {
+	uint64_t answered; /* the stub did them: its own word */
+	uint64_t fast;     /* by the fast entry */
+	uint64_t trapped;  /* by signals */
+};
+
 /* place.c: on which CPUs threads run. */
 struct place {
 	bool enabled;     /* const: there is more than one */
@@ -36,7 +43,9 @@ struct systrap {
 	struct stub_system *stubs;
 	struct mutex lock;        /* LC_PLATFORM */
 	struct list_head threads; /* of gthread.all */
+	struct call_count calls;  /* of threads that ended; lock */
 	bool patch;               /* const: call sites may be rewritten */
+	uint64_t ticks0, ns0;     /* const: both clocks when it was opened */
 
 	/* watchdog.c */
 	struct cond wake;
@@ -65,9 +74,9 @@ struct aspace {
 	struct list_head idle;
 	unsigned int nr_idle;
 	unsigned long slots[SLOT_NR / 8 / sizeof(long)]; /* in use; st->lock */
-	uint64_t ended_ns;            /* time in guest code of threads that ended; st->lock */
-	uint64_t nr_fast, nr_trapped; /* calls of threads that ended; st->lock */
-	atomic_bool lost;             /* a thread ended that nobody told to */
+	uint64_t ended_ns;       /* time in guest code of threads that ended; st->lock */
+	struct call_count calls; /* of threads that ended; st->lock */
+	atomic_bool lost;        /* a thread ended that nobody told to */
 };
 
 struct gthread {
@@ -80,7 +89,7 @@ struct gthread {
 	struct slot_ro *ro;
 	uint32_t seq, go;             /* last event taken, last command given */
 	uint32_t seen;                /* commands that were done when the guest last went on */
-	uint64_t nr_fast, nr_trapped; /* calls by the fast entry, by signals */
+	struct call_count count;      /* answered: what the slot said when it began */
 	bool partial;      /* of its registers only a call's were given out: st_regs_get() */
 	bool gone;         /* dead, or about to be */
 	bool started;      /* by st_start(): run() only waits for what comes of it */
@@ -89,10 +98,11 @@ struct gthread {
 	bool at_frame;     /* waits in a signal handler, not in the fast entry */
 	struct trap_at at; /* then: its frame */
 	atomic_bool kicked, running;
-	_Atomic uint64_t guest_ns;   /* time between going on and stopping, so far ... */
-	_Atomic uint64_t entered_ns; /* ... and when it last went on, 0 while it is stopped */
-	_Atomic uint64_t cpu_ns;     /* what thread_cputime said last: never less again */
-	_Atomic uint64_t kick_ns;    /* when a kick was sent that was not answered yet, or 0 */
+	uint64_t ret;                 /* for SLOT_CMD_RESULT */
+	_Atomic uint64_t guest_ticks; /* between going on and stopping, so far ... */
+	_Atomic uint64_t entered;     /* ... and when it last went on, 0 while it is stopped */
+	_Atomic uint64_t cpu_ns;      /* what thread_cputime said last: never less again */
+	_Atomic uint64_t kick_ns;     /* when a kick was sent that was not answered yet, or 0 */
 	/* watchdog.c, st->lock: the kick it has seen so many times, and the stub's CPU time then */
 	uint64_t kick_seen, kick_cpu;
 	unsigned int kick_looks;
@@ -120,7 +130,7 @@ static inline uint64_t gthread_asleep(const struct gthread *th)
  */
 void spin_init(struct systrap *st, int nr_cpus);
 /* The pair is at work: may its waiting half spin until the next event? */
-void spin_before_run(struct gthread *th, uint64_t now);
+void spin_before_run(struct gthread *th);
 /* The serving thread is about to sleep for something else than its guest. */
 void spin_idle(struct gthread *th);
 /*
@@ -160,6 +170,11 @@ static inline bool place_narrow(const struct systrap *st)
 {
 	return atomic_load_explicit(&st->place.cpu, memory_order_relaxed) >= 0;
 }
+
+/* --- count.c: of one guest thread, from its first run() to its end; for the debug log --- */
+void count_begin(struct gthread *th);
+void count_end_locked(struct gthread *th);
+void count_log(const char *of, const struct call_count *c);
 
 /* --- watchdog.c: a kick that is not answered in 2 s costs the stub its life --- */
 void watchdog_arm(struct systrap *st);

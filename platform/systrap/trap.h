@@ -8,6 +8,7 @@
 
 #include <platform/platform.h>
 
+#include "host/host.h"
 #include "slot.h"
 
 /* Where the frame is: offsets in the slot, checked to lie in its alternate stack. */
@@ -61,6 +62,17 @@ size_t trap_fp_size(void);
 int trap_fp_get(const struct slot *g, const struct trap_at *at, void *buf, size_t size);
 int trap_fp_set(struct slot *g, const struct trap_at *at, const void *buf, size_t size);
 int trap_fp_reset(struct slot *g, const struct trap_at *at);
+
+/* A clock that costs next to nothing; how fast it goes, and whether CPUs agree, is not said. */
+static inline uint64_t trap_ticks(void)
+{
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_ia32_rdtsc)
+	return __builtin_ia32_rdtsc();
+#endif
+#endif
+	return host_now_ns();
+}
 
 static inline void trap_relax(void)
 {

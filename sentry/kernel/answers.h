@@ -39,16 +39,26 @@ static inline ksigset_t task_blocked(const struct task *t)
 void task_answers_recheck(struct task *t);
 void task_answers_new_mask(struct task *t, ksigset_t set);
 
-/* Around run(), on t's own thread. */
+/*
+ * Around run(), on t's own thread. Between the first two a full barrier: who queues a signal says
+ * so, full barrier, and looks at mask_live; we look at the former after setting the latter.
+ */
 static inline void task_answers_enter(struct task *t)
 {
 	struct answers *a = &t->answers;
 
 	if (!a->rw)
 		return;
-	__atomic_store_n(&a->rw->mask, t->blocked, __ATOMIC_RELAXED);
-	atomic_store(&t->mask_live, true);
-	if (unlikely(__atomic_load_n(&a->ro->pending, __ATOMIC_RELAXED)))
+	if (__atomic_load_n(&a->rw->mask, __ATOMIC_RELAXED) != t->blocked)
+		__atomic_store_n(&a->rw->mask, t->blocked, __ATOMIC_RELAXED);
+	atomic_store_explicit(&t->mask_live, true, memory_order_release);
+}
+
+static inline void task_answers_entered(struct task *t)
+{
+	struct answers *a = &t->answers;
+
+	if (a->ro && unlikely(__atomic_load_n(&a->ro->pending, __ATOMIC_RELAXED)))
 		task_answers_recheck(t);
 }
 

@@ -258,23 +258,26 @@ void task_run(struct task *t)
 			continue;
 		}
 		t->in_syscall = false;
+		task_answers_enter(t);
 		/*
 		 * Whoever adds work looks at in_guest after it, we look at work after in_guest: one
 		 * of us sees the other (both are sequentially consistent).
 		 */
 		atomic_store(&t->in_guest, true);
 		if (unlikely(atomic_load(&t->work))) {
+			task_answers_leave(t);
 			atomic_store(&t->in_guest, false);
 			continue;
 		}
-		task_answers_enter(t);
+		task_answers_entered(t);
 run:
 		lockcheck_none_held("run");
 		memset(&ev, 0, sizeof(ev));
 		ret = ops->run(t->gt, &t->regs, &ev);
 		t->regs_partial = ev.partial;
 		task_answers_leave(t);
-		atomic_store(&t->in_guest, false);
+		/* who finds it set a moment longer kicks in vain */
+		atomic_store_explicit(&t->in_guest, false, memory_order_release);
 		if (unlikely(ret < 0)) {
 			on_dead_aspace(t);
 			continue;
@@ -396,8 +399,9 @@ static void prestart(struct task *t)
 {
 	if (!plat_ops(t)->start || t->start_fn || t->restore_blocked)
 		return;
-	atomic_store(&t->in_guest, true);
 	task_answers_enter(t);
+	atomic_store(&t->in_guest, true);
+	task_answers_entered(t);
 	if (!atomic_load(&t->work) && plat_ops(t)->start(t->gt, &t->regs)) {
 		t->prestarted = true;
 		return;

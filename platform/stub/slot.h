@@ -78,7 +78,7 @@
 /* u64: of the guest, at the event, as the processor had them; of SLOT_EV_FAST see SLOT_REGS */
 #define SLOT_FS_BASE       0x60
 #define SLOT_GS_BASE       0x68
-#define SLOT_REGS          0x80 /* struct regs: of the fast entry */
+#define SLOT_REGS          0x80  /* struct regs: of the fast entry */
 #define SLOT_ANSWERED      0x180 /* u64: calls that the stub answered by itself, for the log */
 #define SLOT_ANSWERS       0x200
 #define SLOT_ANSWERS_SIZE  0x600

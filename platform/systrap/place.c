@@ -99,7 +99,7 @@ static int nr_working(struct systrap *st)
 	mutex_lock(&st->lock);
 	list_for_each_entry(th, &st->threads, all) {
 		if (atomic_load(&th->entered) ? !gthread_asleep(th) :
-						   __atomic_load_n(&th->active, __ATOMIC_RELAXED))
+						__atomic_load_n(&th->active, __ATOMIC_RELAXED))
 			nr++;
 		if (nr == 2 || ++n == LOOKS_MAX)
 			break;

@@ -286,7 +286,8 @@ static uint64_t time_in_guest(const struct gthread *th)
 {
 	const struct answers_rw *rw = (const struct answers_rw *)th->g->answers;
 	uint64_t since = atomic_load(&th->entered), ticks = atomic_load(&th->guest_ticks);
-	uint64_t slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED), from = gthread_asleep(th);
+	uint64_t slept = __atomic_load_n(&rw->slept_ns, __ATOMIC_RELAXED),
+		 from = gthread_asleep(th);
 	uint64_t now = trap_ticks(), ns;
 
 	if (since && now > since)

@@ -87,16 +87,16 @@ struct gthread {
 	uint64_t va;    /* ... in the stub */
 	struct slot *g; /* ... here: everything in it is the guest's word */
 	struct slot_ro *ro;
-	uint32_t seq, go;             /* last event taken, last command given */
-	uint32_t seen;                /* commands that were done when the guest last went on */
-	struct call_count count;      /* answered: what the slot said when it began */
-	bool partial;      /* of its registers only a call's were given out: st_regs_get() */
-	bool gone;         /* dead, or about to be */
-	bool started;      /* by st_start(): run() only waits for what comes of it */
-	bool newborn;      /* its first event is still to come */
-	bool fresh;        /* starts with clean floating point, which is not set yet */
-	bool at_frame;     /* waits in a signal handler, not in the fast entry */
-	struct trap_at at; /* then: its frame */
+	uint32_t seq, go;        /* last event taken, last command given */
+	uint32_t seen;           /* commands that were done when the guest last went on */
+	struct call_count count; /* answered: what the slot said when it began */
+	bool partial;            /* of its registers only a call's were given out: st_regs_get() */
+	bool gone;               /* dead, or about to be */
+	bool started;            /* by st_start(): run() only waits for what comes of it */
+	bool newborn;            /* its first event is still to come */
+	bool fresh;              /* starts with clean floating point, which is not set yet */
+	bool at_frame;           /* waits in a signal handler, not in the fast entry */
+	struct trap_at at;       /* then: its frame */
 	atomic_bool kicked, running;
 	uint64_t ret;                 /* for SLOT_CMD_RESULT */
 	_Atomic uint64_t guest_ticks; /* between going on and stopping, so far ... */

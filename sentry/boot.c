@@ -91,12 +91,22 @@ static void step(struct boot *b, const char *what)
 	log_dbg("%llu us: %s", (unsigned long long)((host_now_ns() - b->start_ns) / 1000), what);
 }
 
+/* CPUs that can be busy all the time: what a quota gives beyond whole ones is none to spin on. */
+static uint64_t busy_cpus(const struct boot_conf *c)
+{
+	uint64_t nr = c->nr_cpus;
+
+	if (c->cpu_quota)
+		nr = MIN(nr, c->cpu_quota / (c->cpu_period ? c->cpu_period : UINT64_C(100000)));
+	return MAX(nr, UINT64_C(1));
+}
+
 static int open_platform(struct boot *b)
 {
 	const struct platform_ops *ops =
 		platform_find(b->conf->platform ? b->conf->platform : "auto");
 	struct platform_params params = {
-		.nr_cpus = (int)b->conf->nr_cpus,
+		.nr_cpus = (int)busy_cpus(b->conf),
 		.patch = !(b->conf->flags & BOOT_NO_PATCH),
 		.device_fd = b->fds->kvm,
 	};

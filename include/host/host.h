@@ -287,6 +287,12 @@ int host_thread_start(const char *name, size_t stack_size, void (*fn)(void *arg)
 int host_thread_start_near(const char *name, size_t stack_size, void (*fn)(void *arg), void *arg,
 			   struct host_thread **ret_thread);
 void host_threads_home(const uint64_t *mask, size_t nr_words);
+/*
+ * Threads that serve guests had best be on this CPU; -1: anywhere at home. Each that cares looks
+ * when it is woken.
+ */
+void host_threads_at(int cpu);
+void host_thread_follow(void);
 void host_thread_join(struct host_thread *th);   /* consumes th */
 void host_thread_detach(struct host_thread *th); /* consumes th */
 void host_thread_set_name(const char *name);

@@ -39,6 +39,35 @@ static struct {
 	size_t nr_words;
 } g_home;
 
+/* Where threads that serve guests shall be now: a CPU, or -1, at home; and the count of changes. */
+static struct {
+	int cpu;
+	unsigned int gen;
+} g_now = { .cpu = -1 };
+
+static _Thread_local unsigned int t_seen;
+
+void host_threads_at(int cpu)
+{
+	__atomic_store_n(&g_now.cpu, cpu, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&g_now.gen, 1, __ATOMIC_SEQ_CST);
+}
+
+void host_thread_follow(void)
+{
+	unsigned int gen = __atomic_load_n(&g_now.gen, __ATOMIC_ACQUIRE);
+	uint64_t mask[ARRAY_SIZE(g_home.mask)] = { 0 };
+	int cpu;
+
+	if (likely(gen == t_seen))
+		return;
+	t_seen = gen;
+	cpu = __atomic_load_n(&g_now.cpu, __ATOMIC_ACQUIRE);
+	if (cpu >= 0)
+		mask[cpu / 64] = 1ull << cpu % 64;
+	host_sched_setaffinity(0, cpu >= 0 ? mask : g_home.mask, g_home.nr_words);
+}
+
 void host_threads_home(const uint64_t *mask, size_t nr_words)
 {
 	memcpy(g_home.mask, mask, MIN(nr_words, ARRAY_SIZE(g_home.mask)) * sizeof(*mask));

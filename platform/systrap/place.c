@@ -59,6 +59,7 @@ static void decide(struct systrap *st, int cpu)
 {
 	atomic_store(&st->place.cpu, cpu);
 	stub_one_cpu(st->stubs, cpu >= 0);
+	host_threads_at(cpu);
 	atomic_fetch_add(&st->place.gen, 1);
 }
 
@@ -137,7 +138,8 @@ static bool crowded(struct systrap *st, uint64_t now)
 	struct place *p = &st->place;
 	uint64_t work = atomic_load(&p->work_ns), cpu, used;
 
-	if (work - p->check_work < SHARE_NS)
+	/* under a quota we wait for CPU time, wherever we are */
+	if (st->nr_cpus < 2 || work - p->check_work < SHARE_NS)
 		return false;
 	cpu = all_cputime(st);
 	used = since(p->check_cpu, cpu);
@@ -179,7 +181,8 @@ static void think(struct systrap *st, uint64_t now)
 	p->seen_waits = waits;
 	calls = p->sum_calls = p->sum_calls / 2 + atomic_exchange(&p->calls, 0);
 	side = p->sum_overlap = p->sum_overlap / 2 + atomic_exchange(&p->overlap_ns, 0);
-	wide = wakes * WAKE_WIDE + calls * CALL_WIDE;
+	/* where nobody may spin, a hand-over is two wakes */
+	wide = wakes * WAKE_WIDE + calls * (st->nr_cpus > 1 ? CALL_WIDE : 2 * WAKE_WIDE);
 	/* what ran side by side would run one after the other; on one CPU all of it waited */
 	narrow = wakes * WAKE_NARROW + calls * CALL_NARROW + (is_narrow ? side / 2 : side);
 	if (is_narrow) {

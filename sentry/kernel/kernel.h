@@ -66,6 +66,9 @@ struct kernel {
 	uint64_t nr_forks;
 	uint64_t boot_monotonic_ns, boot_realtime_ns;
 	bool shutting_down;
+	/* tasks asleep in task_block(); 1: whoever keeps an eye on memory waits until one wakes */
+	_Atomic unsigned int nr_asleep;
+	_Atomic uint32_t oom_word;
 	bool oom_watched;                   /* boot's thread only */
 	unsigned int nr_host_threads;       /* sentry threads of tasks not yet ended; tasklist */
 	_Atomic uint32_t host_threads_word; /* futex word: changes when nr_host_threads falls to 0

@@ -2,8 +2,8 @@
 /*
  * The sandbox's memory limit. Guests fill the memory file by touching pages, which no call of ours
  * sees: a thread looks at its size, the more often the less is left, and ends the process that
- * holds most before the host would end whatever it likes. Idle sandboxes are looked at every few
- * seconds. Differs from Linux: the limit may be passed by what is written between two looks.
+ * holds most before the host would end whatever it likes. Nobody looks while all tasks sleep.
+ * Differs from Linux: the limit may be passed by what is written between two looks.
  */
 #define LOG_TAG "oom"
 
@@ -21,14 +21,15 @@
 #include "kernel/task.h"
 #include "mm/mm.h"
 
-#define FILL_RATE   (4ull << 30) /* bytes a second that one CPU can fill at most */
-#define MS          1000000ull
-#define LOOK_MIN_NS (2 * MS)
-#define LOOK_MAX_NS (5000 * MS)
-#define GRACE_NS    (500 * MS) /* for a victim to go before the next one */
-#define RESERVE_MIN (UINT64_C(12) << 20)
-#define MAX_GROUPS  4096
-#define STACK_SIZE  (64u << 10)
+#define FILL_RATE    (4ull << 30) /* bytes a second that one CPU can fill at most */
+#define MS           1000000ull
+#define LOOK_MIN_NS  (2 * MS)
+#define LOOK_MAX_NS  (5000 * MS)
+#define LOOK_IDLE_NS (100 * MS) /* with so much time left it need not look when all sleep */
+#define GRACE_NS     (500 * MS) /* for a victim to go before the next one */
+#define RESERVE_MIN  (UINT64_C(12) << 20)
+#define MAX_GROUPS   4096
+#define STACK_SIZE   (64u << 10)
 
 /* Private memory of a leader's group in pages, weighed by oom_score_adj (proc(5)); 0: not to be
  * chosen. */
@@ -134,6 +135,20 @@ static uint64_t look_at_containers(struct kernel *k, uint64_t now, uint64_t *kil
 	return wait;
 }
 
+/* Nobody fills memory while all sleep. Not so for those who sleep in a stub. */
+static void wait_while_all_sleep(struct kernel *k)
+{
+	unsigned int nr;
+
+	atomic_store(&k->oom_word, 1);
+	mutex_lock(&k->tasklist_lock);
+	nr = k->nr_host_threads;
+	mutex_unlock(&k->tasklist_lock);
+	if (nr && atomic_load(&k->nr_asleep) == nr && !k->shutting_down)
+		host_futex_wait((const uint32_t *)&k->oom_word, 1, HOST_NO_DEADLINE);
+	atomic_store(&k->oom_word, 0);
+}
+
 static void watch(void *arg)
 {
 	struct kernel *k = arg;
@@ -152,6 +167,8 @@ static void watch(void *arg)
 		}
 		wait = MIN(wait, look_at_containers(k, now, &ct_killed_at));
 		(void)host_sleep_until(now + CLAMP(wait, LOOK_MIN_NS, LOOK_MAX_NS));
+		if (wait > LOOK_IDLE_NS)
+			wait_while_all_sleep(k);
 	}
 }
 
@@ -207,6 +224,7 @@ void kernel_set_size(struct kernel *k, uint64_t total_memory, unsigned int nr_cp
 	if (total_memory) {
 		__atomic_store_n(&k->config.total_memory, total_memory, __ATOMIC_RELAXED);
 		mm_system_set_memory(total_memory);
+		kernel_oom_awake(k);
 	}
 	if (nr_cpus && nr_cpus <= 1024 && nr_cpus != k->config.nr_cpus)
 		set_cpus(k, nr_cpus);

@@ -5,6 +5,7 @@
  * condition and the sleep is never lost; callers check again.
  */
 #include "kernel/kernel_int.h"
+#include "kernel/oom.h"
 #include "vfs/waitq.h"
 
 enum {
@@ -47,8 +48,11 @@ static bool sleep_once(struct task *t, int64_t deadline_ns, int *ret_err)
 
 		if (t == task_current() && t->gt && plat_ops(t)->thread_idle)
 			plat_ops(t)->thread_idle(t->gt);
+		atomic_fetch_add(&t->kernel->nr_asleep, 1);
 		*ret_err =
 			host_futex_wait((const uint32_t *)&t->wake_word, TASK_WAKE_SLEEPING, until);
+		atomic_fetch_sub(&t->kernel->nr_asleep, 1);
+		kernel_oom_awake(t->kernel);
 	}
 	return atomic_exchange(&t->wake_word, TASK_WAKE_NONE) == TASK_WAKE_TOKEN;
 }

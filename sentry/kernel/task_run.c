@@ -8,6 +8,7 @@
 
 #include "kernel/answers.h"
 #include "kernel/kernel_int.h"
+#include "kernel/oom.h"
 
 enum { /* task.start_word */
        START_NEW,
@@ -375,6 +376,7 @@ int task_thread_start(struct task *t)
 	mutex_lock(&k->tasklist_lock);
 	k->nr_host_threads++;
 	mutex_unlock(&k->tasklist_lock);
+	kernel_oom_awake(k);
 	atomic_store(&t->start_word, ready ? START_READY : START_NEW);
 	task_get(t);
 	ret = host_thread_start_near("task", HOST_STACK_TASK, thread_main, t, &th);

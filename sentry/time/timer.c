@@ -110,6 +110,7 @@ static void service(void *arg)
 		uint64_t next = run_due();
 
 		host_futex_wait((const uint32_t *)&g_timers.word, seen, next);
+		host_thread_follow();
 	}
 }
 

@@ -75,6 +75,7 @@ static void poller_main(void *arg)
 		if (stop)
 			break;
 		ret = host_poll(set, n, HOST_NO_DEADLINE);
+		host_thread_follow();
 		if (ret <= 0)
 			continue;
 		if (set[0].revents)

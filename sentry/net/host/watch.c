@@ -76,6 +76,7 @@ static void watch_main(void *arg)
 
 		if (n < 0)
 			return;
+		host_thread_follow();
 		mutex_lock(&g_watch.lock);
 		for (int i = 0; i < n; i++) {
 			struct watch *w = find_locked(ev[i].data);

@@ -16,6 +16,7 @@
 #include "fs/proc/proc.h"
 #include "kernel/cred.h"
 #include "net/host/hostnet.h"
+#include "net/loopback/inet.h"
 #include "vfs/chrdev.h"
 #include "vfs/file.h"
 #include "vfs/fstypes.h"
@@ -246,6 +247,8 @@ int boot_set_sysctl(const struct vfs_caller *c, const char *kv)
 		*s = *s == '.' ? '/' : *s;
 	if (strncmp(name + 10, "net/", 4) == 0) {
 		ret = proc_sys_net_set(name + 14, value);
+		if (ret == 0 && strcmp(name + 14, "ipv4/ip_unprivileged_port_start") == 0)
+			inet_set_port_start(value);
 		/* set where it matters by the command; only not shown */
 		return ret == -ENOENT && hostnet_on() ? 0 : (int)ret;
 	}

@@ -18,7 +18,6 @@
 #include "kernel/kernel.h"
 #include "kernel/task.h"
 #include "kernel/uname.h"
-#include "net/loopback/inet.h"
 
 static void uuid_text(const uint8_t *b, struct strbuf *out)
 {
@@ -391,8 +390,6 @@ int proc_sys_net_set(const char *name, const char *value)
 		free(text);
 	}
 	mutex_unlock(&g_net_set.lock);
-	if (ret == 0 && strcmp(name, "ipv4/ip_unprivileged_port_start") == 0)
-		inet_set_port_start(value);
 	return ret;
 }
 

@@ -299,7 +299,7 @@ static const struct pseudo_node g_system[] = {
 	{ 0 },
 };
 
-/* --- the rest: network interfaces are in net.c --- */
+/* --- the rest: network interfaces are in net/sys_net.c --- */
 
 #define DYNAMIC(n, lk, nx)                                                                         \
 	{                                                                                          \

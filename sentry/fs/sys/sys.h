@@ -13,7 +13,7 @@ extern const struct fstype cgroup2_type; /* cgroupfs.c */
 struct pseudo_child;
 struct pseudo_ctx;
 
-/* net.c: the directories of network interfaces */
+/* net/sys_net.c: the directories of network interfaces */
 int sys_class_net_lookup(const struct pseudo_ctx *x, const char *name, size_t len,
 			 struct pseudo_child *ret_child);
 int sys_class_net_next(const struct pseudo_ctx *x, uint64_t cursor, char *name,

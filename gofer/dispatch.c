@@ -18,10 +18,10 @@ static const handler_fn handlers[GOFER_NR_OPS] = {
 };
 
 long gofer_dispatch(struct gofer_server *s, const void *req_buf, size_t req_size, void *rep_buf,
-		    int *ret_fd)
+		    int *ret_fds, unsigned int *ret_nr_fds)
 {
 	struct gofer_hdr *h = rep_buf;
-	struct reply rep = { .fixed = h + 1, .fd = -1 };
+	struct reply rep = { .fixed = h + 1 };
 	struct gofer_req req;
 	int ret;
 
@@ -37,12 +37,14 @@ long gofer_dispatch(struct gofer_server *s, const void *req_buf, size_t req_size
 	*h = (struct gofer_hdr){ .size = sizeof(*h), .op = req.op, .tag = req.tag, .error = ret };
 	if (ret == 0)
 		h->size += (uint32_t)(req.info->rep_size + rep.blob_size);
-	if ((ret < 0 || req.tag == GOFER_TAG_NONE) && rep.fd >= 0) {
-		close(rep.fd);
-		rep.fd = -1;
+	if (ret < 0 || req.tag == GOFER_TAG_NONE) {
+		for (unsigned int i = 0; i < rep.nr_fds; i++)
+			close(rep.fds[i]);
+		rep.nr_fds = 0;
 	}
 	if (req.tag == GOFER_TAG_NONE)
 		return 0;
-	*ret_fd = rep.fd;
+	memcpy(ret_fds, rep.fds, rep.nr_fds * sizeof(*ret_fds));
+	*ret_nr_fds = rep.nr_fds;
 	return h->size;
 }

@@ -71,8 +71,9 @@ int op_open(struct gofer_server *s, const struct gofer_req *req, struct reply *r
 			return 0;
 		}
 	}
-	ret = open_regular(n, fd, q->flags, &rep->fd);
+	ret = open_regular(n, fd, q->flags, &rep->fds[0]);
 	if (ret == 0) {
+		rep->nr_fds = 1;
 		r->flags = q->flags & GOFER_OPEN_WRITE;
 		r->nr_fds = 1;
 		if (!dir || q->flags & GOFER_OPEN_TRUNC)
@@ -81,6 +82,62 @@ int op_open(struct gofer_server *s, const struct gofer_req *req, struct reply *r
 	node_unuse(s, n);
 	if (ret < 0 && dir)
 		node_forget(s, r->node.node);
+	return ret;
+}
+
+static int open_one(struct gnode *dir, int dirfd, const struct gofer_str *name,
+		    struct gofer_attr *ret_attr, int *ret_fd)
+{
+	auto_close int fd = -1;
+	struct statx stx;
+	bool blocked;
+	int ret;
+
+	ret = lookup_name(dir, dirfd, name, &fd, &stx, &blocked);
+	if (ret < 0)
+		return ret;
+	if (S_ISREG(stx.stx_mode)) {
+		if (blocked)
+			return -EACCES;
+		/* O_NONBLOCK: a lease on the file must not hold this thread. */
+		ret = reopen_fd(fd, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+		if (ret < 0)
+			return ret;
+		*ret_fd = ret;
+	}
+	attr_from_statx(&stx, ret_attr);
+	return 0;
+}
+
+int op_openmany(struct gofer_server *s, const struct gofer_req *req, struct reply *rep)
+{
+	const struct gofer_openmany_req *q = req->fixed;
+	struct gofer_openmany_rep *r = rep->fixed;
+	struct gofer_opened *o = (struct gofer_opened *)rep->blob;
+	struct gnode *dir;
+	int dirfd, ret;
+
+	ret = node_use(s, q->node, &dir, &dirfd);
+	if (ret < 0)
+		return ret;
+	if (dir->type != S_IFDIR)
+		ret = -ENOTDIR;
+	for (unsigned int i = 0; i < req->nr_names && ret == 0; i++, o++) {
+		int fd = -1;
+
+		memset(o, 0, sizeof(*o));
+		o->error = open_one(dir, dirfd, &req->names[i], &o->attr, &fd);
+		if (i > 0 && (o->error == -EMFILE || o->error == -ENFILE))
+			break;
+		if (fd >= 0) {
+			o->has_fd = 1;
+			rep->fds[rep->nr_fds++] = fd;
+		}
+		r->nr_files++;
+		rep->blob_size += sizeof(*o);
+	}
+	r->nr_fds = rep->nr_fds;
+	node_unuse(s, dir);
 	return ret;
 }
 
@@ -122,7 +179,7 @@ int op_create(struct gofer_server *s, const struct gofer_req *req, struct reply 
 	if (ret < 0)
 		unlinkat(dirfd, name, 0);
 	else
-		rep->fd = STEAL_FD(fd);
+		rep->fds[rep->nr_fds++] = STEAL_FD(fd);
 out:
 	node_unuse(s, dir);
 	return ret;
@@ -154,7 +211,7 @@ int op_connect(struct gofer_server *s, const struct gofer_req *req, struct reply
 	if (connect(sock, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		ret = -errno;
 	else
-		rep->fd = STEAL_FD(sock);
+		rep->fds[rep->nr_fds++] = STEAL_FD(sock);
 out:
 	node_unuse(s, n);
 	return ret;

@@ -22,43 +22,45 @@
 static pthread_mutex_t g_start = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t g_started;
 
-/* 0, or -errno if the connection is of no more use. fd is closed. */
-static int send_reply(int sock, void *buf, size_t size, int fd)
+/* 0, or -errno if the connection is of no more use. The descriptors are closed. */
+static int send_reply(int sock, void *buf, size_t size, const int *fds, unsigned int nr_fds)
 {
-	auto_close int owned = fd;
 	union {
 		struct cmsghdr align;
-		char buf[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+		char buf[CMSG_SPACE(GOFER_MANY_MAX * sizeof(int))];
+	} control;
 	struct iovec iov = { .iov_base = buf, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
+	int ret;
 
-	if (fd >= 0) {
+	if (nr_fds > 0) {
 		struct cmsghdr *c;
 
+		memset(&control, 0, sizeof(control));
 		msg.msg_control = control.buf;
-		msg.msg_controllen = sizeof(control.buf);
+		msg.msg_controllen = CMSG_SPACE(nr_fds * sizeof(int));
 		c = CMSG_FIRSTHDR(&msg);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+		c->cmsg_len = CMSG_LEN(nr_fds * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, nr_fds * sizeof(int));
 	}
 	do {
 		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
 	} while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return 0;
-	if (fd >= 0 && errno == ETOOMANYREFS) {
+	ret = n < 0 ? -errno : 0;
+	for (unsigned int i = 0; i < nr_fds; i++)
+		close(fds[i]);
+	if (nr_fds > 0 && ret == -ETOOMANYREFS) {
 		/* Too many descriptors under way: the sentry gets an error it can understand. */
 		struct gofer_hdr *h = buf;
 
 		h->size = sizeof(*h);
 		h->error = -EMFILE;
-		return send_reply(sock, buf, h->size, -1);
+		return send_reply(sock, buf, h->size, NULL, 0);
 	}
-	return -errno;
+	return ret;
 }
 
 static int serve(struct gofer_server *s)
@@ -71,7 +73,8 @@ static int serve(struct gofer_server *s)
 	if (buf == MAP_FAILED)
 		return -ENOMEM;
 	for (;;) {
-		int fd = -1;
+		int fds[GOFER_MANY_MAX];
+		unsigned int nr_fds = 0;
 
 		/* No room for control data: descriptors the sentry might send are dropped. */
 		n = recv(s->sock, buf, GOFER_REQ_MAX, MSG_TRUNC);
@@ -83,11 +86,12 @@ static int serve(struct gofer_server *s)
 		}
 		ret = n > GOFER_REQ_MAX ?
 			      -EBADMSG :
-			      gofer_dispatch(s, buf, (size_t)n, buf + GOFER_REQ_MAX, &fd);
+			      gofer_dispatch(s, buf, (size_t)n, buf + GOFER_REQ_MAX, fds,
+				     &nr_fds);
 		if (ret < 0)
 			break;
 		if (ret > 0) {
-			ret = send_reply(s->sock, buf + GOFER_REQ_MAX, (size_t)ret, fd);
+			ret = send_reply(s->sock, buf + GOFER_REQ_MAX, (size_t)ret, fds, nr_fds);
 			if (ret < 0)
 				break;
 		}

@@ -72,7 +72,9 @@ struct reply {
 	void *fixed;
 	char *blob;
 	size_t blob_size, blob_max;
-	int fd; /* owned by the reply: donated with it, or -1 */
+	/* owned by the reply: donated with it */
+	int fds[GOFER_MANY_MAX];
+	unsigned int nr_fds;
 };
 
 /* --- node.c --- */
@@ -109,6 +111,9 @@ int fill_attr(int fd, struct gofer_attr *ret_attr);
 uint64_t statx_dev(const struct statx *stx);
 /* True if fd lies in procfs, sysfs or the like, which no sandbox may see of its host. */
 bool is_kernel_fs(int fd);
+/* Opens a name in a directory node by O_PATH and looks at it. */
+int lookup_name(struct gnode *dir, int dirfd, const struct gofer_str *name, int *ret_fd,
+		struct statx *ret_stx, bool *ret_blocked);
 /* A single name in a directory node as a new node. */
 int walk_one(struct gofer_server *s, struct gnode *dir, int dirfd, const struct gofer_str *name,
 	     struct gofer_node *ret_node);
@@ -152,9 +157,10 @@ int confine_seccomp(bool allow_connect);
 /*
  * Answers one request: req_buf and rep_buf are 8-byte aligned, rep_buf has GOFER_REP_MAX bytes. The
  * size of the reply, 0 if there is none to send, or -EBADMSG if the peer speaks something else.
+ * ret_fds has GOFER_MANY_MAX places; the descriptors are the caller's.
  */
 long gofer_dispatch(struct gofer_server *s, const void *req_buf, size_t req_size, void *rep_buf,
-		    int *ret_fd);
+		    int *ret_fds, unsigned int *ret_nr_fds);
 
 #define GOFER_OP(nr, NAME, name, nmin, nmax, kind, reqblob, repblob, fds)                          \
 	int op_##name(struct gofer_server *s, const struct gofer_req *req, struct reply *rep);

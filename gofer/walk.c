@@ -150,9 +150,8 @@ int node_use_dir_rw(struct gofer_server *s, uint64_t id, struct gnode **ret_node
 	return 0;
 }
 
-/* Opens a name and looks at it. */
-static int lookup(struct gnode *dir, int dirfd, const struct gofer_str *name, int *ret_fd,
-		  struct statx *ret_stx, bool *ret_blocked)
+int lookup_name(struct gnode *dir, int dirfd, const struct gofer_str *name, int *ret_fd,
+		struct statx *ret_stx, bool *ret_blocked)
 {
 	char buf[GOFER_NAME_MAX + 1];
 	auto_close int fd = -1;
@@ -178,7 +177,7 @@ int walk_one(struct gofer_server *s, struct gnode *dir, int dirfd, const struct 
 	bool blocked;
 	int fd, ret;
 
-	ret = lookup(dir, dirfd, name, &fd, &stx, &blocked);
+	ret = lookup_name(dir, dirfd, name, &fd, &stx, &blocked);
 	if (ret < 0)
 		return ret;
 	attr_from_statx(&stx, &ret_node->attr);

@@ -18,15 +18,17 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the structures are little-endian");
 
-#define GOFER_PROTO_VERSION 1u
+#define GOFER_PROTO_VERSION 2u
 
 #define GOFER_NAME_MAX      255
 #define GOFER_WALK_MAX      16
+#define GOFER_MANY_MAX      32u /* names in any request, descriptors in any reply */
 #define GOFER_LINK_MAX      4095
 #define GOFER_XATTR_MAX     65536
 #define GOFER_FORGET_MAX    1024
 #define GOFER_READDIR_MAX   (120 * 1024)
 #define GOFER_WALK_BLOB_MAX (GOFER_WALK_MAX * sizeof(struct gofer_node) + GOFER_LINK_MAX)
+#define GOFER_OPENMANY_BLOB_MAX (GOFER_MANY_MAX * sizeof(struct gofer_opened))
 #define GOFER_REQ_MAX       (72 * 1024)  /* larger than any request the table allows */
 #define GOFER_REP_MAX       (128 * 1024) /* and than any reply; below the default socket buffer */
 #define GOFER_NODES_MAX     (1u << 20)   /* node ids a connection may hold */
@@ -333,6 +335,25 @@ struct gofer_forget_rep {
 	uint64_t pad;
 };
 
+/*
+ * openmany: regular files in the directory `node`, for reading, as many of the names as the reply
+ * and the gofer have room for, but the first at least. No ids are made. The blob: nr_files times
+ * struct gofer_opened, in the order of the names; the descriptors of those with has_fd come in the
+ * same order. Any other kind of file has its attributes and no descriptor.
+ */
+struct gofer_openmany_req {
+	uint64_t node;
+};
+struct gofer_openmany_rep {
+	uint32_t nr_files;
+	uint32_t nr_fds;
+};
+struct gofer_opened {
+	int32_t error; /* 0 or -errno; then nothing else is set */
+	uint32_t has_fd; /* 0, 1 */
+	struct gofer_attr attr;
+};
+
 enum gofer_op {
 #define GOFER_OP(nr, NAME, name, nmin, nmax, kind, reqblob, repblob, fds) GOFER_##NAME = (nr),
 #include <proto/gofer.def>
@@ -344,6 +365,7 @@ _Static_assert(sizeof(struct gofer_hdr) == 16, "layout");
 _Static_assert(sizeof(struct gofer_attr) == 128, "layout");
 _Static_assert(sizeof(struct gofer_node) == 136, "layout");
 _Static_assert(sizeof(struct gofer_dirent) == 16, "layout");
+_Static_assert(sizeof(struct gofer_opened) == 136, "layout");
 #define GOFER_OP(nr, NAME, name, nmin, nmax, kind, reqblob, repblob, fds)                          \
 	_Static_assert(sizeof(struct gofer_##name##_req) % 8 == 0, "layout");                      \
 	_Static_assert(sizeof(struct gofer_##name##_rep) % 8 == 0, "layout");                      \
@@ -352,6 +374,7 @@ _Static_assert(sizeof(struct gofer_dirent) == 16, "layout");
 			       GOFER_REQ_MAX,                                                      \
 		       "bound");                                                                   \
 	_Static_assert(sizeof(struct gofer_##name##_req) <= 80, "bound");                          \
+	_Static_assert((nmax) <= GOFER_MANY_MAX && (fds) <= GOFER_MANY_MAX, "bound");              \
 	_Static_assert(sizeof(struct gofer_hdr) + sizeof(struct gofer_##name##_rep) + (repblob) <= \
 			       GOFER_REP_MAX,                                                      \
 		       "bound");
@@ -410,7 +433,7 @@ struct gofer_req {
 	uint32_t tag;
 	const void *fixed; /* info->req_size bytes, aligned as the buffer is */
 	unsigned int nr_names;
-	struct gofer_str names[GOFER_WALK_MAX];
+	struct gofer_str names[GOFER_MANY_MAX];
 	struct gofer_str blob;
 };
 

@@ -24,7 +24,7 @@ static void request(size_t size)
 
 	if (gofer_req_decode(g_msg, size, &req) != 0)
 		return;
-	FUZZ_CHECK(req.info == gofer_op_info(req.op) && req.nr_names <= GOFER_WALK_MAX);
+	FUZZ_CHECK(req.info == gofer_op_info(req.op) && req.nr_names <= GOFER_MANY_MAX);
 	FUZZ_CHECK(req.nr_names >= req.info->names_min && req.nr_names <= req.info->names_max);
 	FUZZ_CHECK(req.blob.size <= req.info->req_blob_max);
 	inside(&(struct gofer_str){ req.fixed, req.info->req_size }, size);
@@ -77,7 +77,7 @@ size_t fuzz_seed(unsigned int nr, uint8_t *buf, size_t buf_size)
 {
 	static const char fixed[256];
 	const struct gofer_op_info *info;
-	struct gofer_str names[GOFER_WALK_MAX];
+	struct gofer_str names[GOFER_MANY_MAX];
 	uint16_t op = (uint16_t)(nr / 2 + 1);
 	uint64_t msg[GOFER_REQ_MAX / 8];
 	long size;

@@ -111,11 +111,12 @@ static void send_one(struct gofer_server *s, size_t size)
 	struct gofer_rep rep;
 	const struct gofer_hdr *h = (const void *)g_req;
 	uint16_t op = h->op;
-	int fd = -1;
-	long ret = gofer_dispatch(s, g_req, size, g_rep, &fd);
+	int fds[GOFER_MANY_MAX];
+	unsigned int nr_fds = 0;
+	long ret = gofer_dispatch(s, g_req, size, g_rep, fds, &nr_fds);
 
 	if (ret > 0)
-		FUZZ_CHECK(gofer_rep_decode(op, g_rep, (size_t)ret, fd >= 0, &rep) == 0 ||
+		FUZZ_CHECK(gofer_rep_decode(op, g_rep, (size_t)ret, (int)nr_fds, &rep) == 0 ||
 			   !gofer_op_info(op));
 	if (ret > 0 && ((const struct gofer_hdr *)g_rep)->error == 0) {
 		const void *p = (const struct gofer_hdr *)g_rep + 1;
@@ -129,9 +130,9 @@ static void send_one(struct gofer_server *s, size_t size)
 			learn(p, 1);
 		}
 	}
-	if (fd >= 0) {
-		fd_check(fd);
-		close(fd);
+	for (unsigned int i = 0; i < nr_fds; i++) {
+		fd_check(fds[i]);
+		close(fds[i]);
 	}
 }
 
@@ -145,7 +146,7 @@ static void request(struct gofer_server *s, const uint8_t *in)
 		{ "proc", 4 },        { "user.x", 6 },  { "security.capability", 19 },
 		{ "trusted.x", 9 },
 	};
-	struct gofer_str given[GOFER_WALK_MAX];
+	struct gofer_str given[GOFER_MANY_MAX];
 	const struct gofer_op_info *info = gofer_op_info(in[0] & 0x1f);
 	uint64_t fixed[64];
 	unsigned int nr;

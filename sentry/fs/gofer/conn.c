@@ -33,7 +33,7 @@
 
 #define WAIT_SLICE_MS 100u
 #define FORGET_BATCH  256u
-#define NAMES_MAX     2u /* in a request of ours */
+#define NAMES_MAX     2u /* in most requests */
 
 enum { WAITING, DONE, LEAD };
 
@@ -142,16 +142,21 @@ static void conn_die(struct gofer_conn *c, int err)
 	mutex_unlock(&c->lock);
 }
 
+static void close_all(const int *fds, unsigned int nr_fds)
+{
+	for (unsigned int i = 0; i < nr_fds; i++)
+		host_close(fds[i]);
+}
+
 /* Releases what a reply brought that nobody waits for any more. */
-static void drop_reply(struct gofer_conn *c, size_t size, int nr_fds, int fd)
+static void drop_reply(struct gofer_conn *c, size_t size, unsigned int nr_fds, const int *fds)
 {
 	const struct gofer_hdr *h = c->rx;
 	const struct gofer_node *node = NULL;
 	struct gofer_rep rep;
 	unsigned int nr = 1;
 
-	if (nr_fds > 0)
-		host_close(fd);
+	close_all(fds, nr_fds);
 	if (size < sizeof(*h) || gofer_rep_decode(h->op, c->rx, size, 0, &rep) < 0 || rep.error)
 		return;
 	switch (h->op) {
@@ -178,7 +183,7 @@ static void drop_reply(struct gofer_conn *c, size_t size, int nr_fds, int fd)
 }
 
 /* Hands a received packet to whom it belongs. */
-static int deliver_locked(struct gofer_conn *c, size_t size, int nr_fds, int fd)
+static int deliver_locked(struct gofer_conn *c, size_t size, unsigned int nr_fds, const int *fds)
 {
 	uint32_t tag = gofer_rep_tag(c->rx, size);
 	struct pending *p, *found = NULL;
@@ -195,10 +200,10 @@ static int deliver_locked(struct gofer_conn *c, size_t size, int nr_fds, int fd)
 	if (!found)
 		return -ENOENT;
 	call = found->call;
-	ret = gofer_rep_decode(call->op, c->rx, size, nr_fds, &rep);
+	ret = gofer_rep_decode(call->op, c->rx, size, (int)nr_fds, &rep);
 	if (ret == 0)
 		ret = rep.error;
-	if (ret == 0 && rep.blob.size > call->rep_blob_max)
+	if (ret == 0 && (rep.blob.size > call->rep_blob_max || (nr_fds > 1 && !call->fds)))
 		ret = -EPROTO;
 	if (ret == 0) {
 		if (call->rep)
@@ -206,9 +211,14 @@ static int deliver_locked(struct gofer_conn *c, size_t size, int nr_fds, int fd)
 		if (rep.blob.size)
 			memcpy(call->rep_blob, rep.blob.p, rep.blob.size);
 		call->rep_blob_size = rep.blob.size;
-		call->fd = nr_fds ? fd : -1;
-	} else if (nr_fds) {
-		host_close(fd);
+		if (call->fds) {
+			memcpy(call->fds, fds, nr_fds * sizeof(*fds));
+			call->nr_fds = nr_fds;
+		} else if (nr_fds) {
+			call->fd = fds[0];
+		}
+	} else {
+		close_all(fds, nr_fds);
 	}
 	found->error = ret;
 	list_del_init(&found->link);
@@ -235,15 +245,15 @@ static void deliver_loss(struct gofer_conn *c, size_t size)
 		break;
 	}
 	mutex_unlock(&c->lock);
-	drop_reply(c, size, 0, -1);
+	drop_reply(c, size, 0, NULL);
 }
 
 /* One receive as the leader. True if the connection is still good. */
 static bool receive_one(struct gofer_conn *c)
 {
-	unsigned int nr_fds = 1;
-	int fd = -1, ret;
-	ssize_t n = host_recv(c->sock, c->rx, GOFER_REP_MAX, &fd, &nr_fds, HOST_MSG_FDS_LOSSY);
+	unsigned int nr_fds = GOFER_MANY_MAX;
+	int fds[GOFER_MANY_MAX], ret;
+	ssize_t n = host_recv(c->sock, c->rx, GOFER_REP_MAX, fds, &nr_fds, HOST_MSG_FDS_LOSSY);
 
 	if (n == -EAGAIN)
 		return true;
@@ -256,10 +266,10 @@ static bool receive_one(struct gofer_conn *c)
 		return true;
 	}
 	mutex_lock(&c->lock);
-	ret = deliver_locked(c, (size_t)n, (int)nr_fds, fd);
+	ret = deliver_locked(c, (size_t)n, nr_fds, fds);
 	mutex_unlock(&c->lock);
 	if (ret < 0)
-		drop_reply(c, (size_t)n, (int)nr_fds, fd);
+		drop_reply(c, (size_t)n, nr_fds, fds);
 	return true;
 }
 
@@ -297,7 +307,10 @@ static int wait_reply(struct gofer_conn *c, struct pending *p)
 
 int gofer_call(struct gofer_conn *c, struct gofer_call *call)
 {
-	uint64_t head[GOFER_HEAD_MAX(NAMES_MAX) / 8 + 1]; /* task stacks are small */
+	uint64_t small[GOFER_HEAD_MAX(NAMES_MAX) / 8 + 1]; /* task stacks are small */
+	auto_free uint64_t *large =
+		call->nr_names > NAMES_MAX ? malloc(GOFER_HEAD_MAX(call->nr_names)) : NULL;
+	uint64_t *head = large ? large : small;
 	struct host_iov iov[2] = { { .base = head }, { (void *)call->blob, call->blob_size } };
 	struct pending p = { .call = call, .word = WAITING };
 	long size;
@@ -306,8 +319,9 @@ int gofer_call(struct gofer_conn *c, struct gofer_call *call)
 
 	call->fd = -1;
 	call->rep_blob_size = 0;
-	if (call->nr_names > NAMES_MAX)
-		return -EINVAL;
+	call->nr_fds = 0;
+	if (call->nr_names > NAMES_MAX && !large)
+		return -ENOMEM;
 	mutex_lock(&c->lock);
 	do {
 		p.tag = ++c->last_tag;

@@ -38,6 +38,12 @@ struct gofer_call {
 	/* results */
 	size_t rep_blob_size;
 	int fd; /* owned by the caller; -1: none came */
+	/*
+	 * Or, where several may come: room for GOFER_MANY_MAX of them, and how many came. fd is not
+	 * set then.
+	 */
+	int *fds;
+	unsigned int nr_fds;
 };
 
 /*

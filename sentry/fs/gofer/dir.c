@@ -229,6 +229,7 @@ static void dir_changed(struct ginode *gd)
 {
 	ginode_mark(gd, GI_STALE | GI_MODIFIED);
 	listing_drop(gd);
+	ahead_drop(gd);
 }
 
 /* Owner and mode of a new file, by the rules of vfs. */

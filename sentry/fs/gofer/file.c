@@ -24,6 +24,17 @@
 
 /* --- descriptors --- */
 
+/*
+ * Descriptors are given out from below, so a high one says that the table is nearly full. What is
+ * left is for what the sandbox itself needs: pidfds of new processes, the next container.
+ */
+bool gofer_fd_scarce(int fd)
+{
+	unsigned int limit = host_fd_limit();
+
+	return (unsigned int)fd >= limit - limit / 4;
+}
+
 static bool is_mapped(struct ginode *gi)
 {
 	bool mapped;
@@ -36,13 +47,15 @@ static bool is_mapped(struct ginode *gi)
 
 void gofer_trim_fds(struct gofer_sb *gsb)
 {
+	unsigned int max = MIN((unsigned int)GOFER_FDS_MAX, host_fd_limit() / 4);
+
 	for (unsigned int tries = 0; tries < 8; tries++) {
 		struct backing_file *bf = NULL;
 		struct ginode *gi, *old = NULL;
 		bool mapped;
 
 		mutex_lock(&gsb->lock);
-		if (gsb->nr_fds > GOFER_FDS_MAX) {
+		if (gsb->nr_fds > max) {
 			gi = list_last_entry(&gsb->fds, struct ginode, fd_link);
 			if (ref_get_unless_zero(&gi->i.ref))
 				old = gi;
@@ -77,17 +90,6 @@ static void used_locked(struct ginode *gi)
 		gsb->nr_fds++;
 	list_move(&gi->fd_link, &gsb->fds);
 	mutex_unlock(&gsb->lock);
-}
-
-/*
- * Descriptors are given out from below, so a high one says that the table is nearly full. What is
- * left is for what the sandbox itself needs: pidfds of new processes, the next container.
- */
-static bool table_full(int fd)
-{
-	unsigned int limit = host_fd_limit();
-
-	return (unsigned int)fd >= limit - limit / 4;
 }
 
 /* Is this descriptor what was asked for? Also learns the attributes: they came for nothing. */
@@ -141,7 +143,7 @@ static int ask_fd_locked(struct ginode *gi, uint64_t dir_nid, bool write, bool t
 	}
 	if (fd < 0)
 		return -EIO;
-	if (table_full(fd))
+	if (gofer_fd_scarce(fd))
 		return -ENFILE;
 	ret = check_fd(gi, fd, write);
 	if (ret == 0)
@@ -155,7 +157,7 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	struct ginode *up = NULL, *dir = NULL;
 	uint64_t dir_nid = 0;
 	char *name = NULL;
-	int fd, ret;
+	int fd, early = -1, ret;
 
 	if (write && gofer_sb_of(&gi->i)->ro)
 		return -EROFS;
@@ -166,6 +168,8 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	mutex_unlock(&gi->lock);
 	if (up) {
 		ret = ginode_nid(up, &dir_nid);
+		if (ret == 0 && !write && !trunc)
+			early = ahead_fd(up, dir_nid, gi);
 		inode_put(&up->i);
 		if (ret < 0)
 			return ret;
@@ -173,9 +177,13 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	mutex_lock(&gi->lock);
 	ret = 0;
 	if (!gi->bf || (write && !gi->bf_writable) || trunc) {
-		ret = gi->nid || (dir_nid && gi->name) ?
-			      ask_fd_locked(gi, dir_nid, write, trunc, &fd, &dir, &name) :
-			      -ESTALE;
+		if (early >= 0 && !write && !gofer_fd_scarce(early) &&
+		    check_fd(gi, early, false) == 0)
+			fd = STEAL_FD(early);
+		else
+			ret = gi->nid || (dir_nid && gi->name) ?
+				      ask_fd_locked(gi, dir_nid, write, trunc, &fd, &dir, &name) :
+				      -ESTALE;
 		if (ret == 0)
 			ret = backing_file_new_fd(fd, write, &bf);
 		if (ret == 0) {
@@ -186,9 +194,12 @@ int ginode_backing(struct ginode *gi, bool write, bool trunc, struct backing_fil
 	}
 	if (ret == 0) {
 		used_locked(gi);
+		ginode_mark(gi, GI_OPENED);
 		*ret_bf = backing_file_get(gi->bf);
 	}
 	mutex_unlock(&gi->lock);
+	if (early >= 0)
+		host_close(early);
 	ginode_put_dir(dir, name);
 	/*
 	 * Mappings of a read-only descriptor stay: it is the same file and the same pages. One that

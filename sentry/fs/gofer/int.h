@@ -21,12 +21,13 @@
 #include "vfs/file.h"
 
 #define GOFER_DEVS_MAX    64         /* host file systems told apart in one tree */
-#define GOFER_FDS_MAX     512        /* descriptors kept of files nobody has open */
+#define GOFER_FDS_MAX     4096       /* descriptors kept of files nobody has open */
 #define GOFER_LISTING_MAX (8u << 20) /* bytes of cached directories of a mount */
 #define GOFER_TTL_NS      UINT64_C(1000000000)
 #define GOFER_TTL_FOREVER UINT64_MAX
 
 struct listing;
+struct ahead;
 
 struct gofer_sb {
 	struct super_block *sb;  /* borrowed: its priv is this */
@@ -41,6 +42,8 @@ struct gofer_sb {
 	unsigned int nr_fds;
 	struct list_head listings; /* ginodes with a listing, last made first */
 	size_t listing_bytes;
+	struct list_head aheads; /* descriptors that wait to be wanted, last asked for first */
+	unsigned int nr_ahead, ahead_window;
 	uint64_t devs[GOFER_DEVS_MAX];
 	unsigned int nr_devs;
 };
@@ -57,6 +60,8 @@ struct ginode {
 	_Atomic uint64_t names_until;             /* of a directory: names in it */
 	struct hlist_node hash;                   /* gofer_sb.lock */
 	struct list_head fd_link, list_link;      /* gofer_sb.lock */
+	struct ahead *ahead;                      /* owned, of a directory: gofer_sb.lock */
+	unsigned int opens;                       /* in a directory: gofer_sb.lock */
 
 	struct mutex lock;       /* LC_GOFER_INODE */
 	uint64_t nid;            /* node id; 0: reach it by dir and name */
@@ -75,6 +80,7 @@ struct ginode {
 #define GI_MODIFIED 2u  /* listings may hold older attributes of it */
 #define GI_UNHASHED 4u  /* no longer in the table */
 #define GI_CHANGES  16u /* a directory of a shared tree that the host was seen to change */
+#define GI_OPENED   32u /* there was a descriptor of it once */
 #define GI_NO_CAPS  8u  /* known to have no security.capability */
 
 static inline struct ginode *ginode_of(struct inode *i)
@@ -115,6 +121,8 @@ int ginode_start(struct ginode *gi, uint64_t *ret_nid, struct ginode **ret_dir);
  */
 int ginode_take_nid_locked(struct ginode *gi, const struct gofer_node *node,
 			   struct ginode **ret_dir, char **ret_name) REQUIRES(gi->lock);
+/* Is there an inode of this file that has been opened? */
+bool ginode_was_opened(struct gofer_sb *gsb, uint64_t dev, uint64_t ino);
 uint64_t gofer_dev(const struct gofer_attr *attr);
 /* The inode number the guest sees: unique over all host file systems of the tree. */
 uint64_t gofer_guest_ino(struct gofer_sb *gsb, uint64_t dev, uint64_t ino);
@@ -181,9 +189,24 @@ void listing_drop(struct ginode *gd);
 int listing_find(struct ginode *gd, struct listing *l, const char *name, size_t len,
 		 struct listing_entry *ret_e);
 bool listing_complete(const struct listing *l);
+uint32_t listing_nr(const struct listing *l);
+/* The entry with this number, and the number of a name. */
+void listing_entry(struct ginode *gd, struct listing *l, uint32_t nr, struct listing_entry *ret_e);
+bool listing_index(struct listing *l, const char *name, size_t len, uint32_t *ret_nr);
 extern const struct file_ops gofer_dir_ops;
 
+/* --- ahead.c --- */
+/*
+ * A descriptor for reading of gi, which is reached by its name in gd, whose id is dir_nid: one that
+ * was asked for before, or by asking for several. -EAGAIN: it has to be asked for alone.
+ */
+int ahead_fd(struct ginode *gd, uint64_t dir_nid, struct ginode *gi);
+/* Closes what waits in a directory. */
+void ahead_drop(struct ginode *gd);
+
 /* --- file.c --- */
+/* Are there too few descriptors left to keep this one? */
+bool gofer_fd_scarce(int fd);
 extern const struct file_ops gofer_file_ops;
 extern const struct mappable_ops gofer_mappable_ops;
 int gofer_open(struct inode *i, struct file *f, const struct vfs_caller *c);

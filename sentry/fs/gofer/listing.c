@@ -347,8 +347,7 @@ static void fill_entry(struct ginode *gd, struct listing *l, uint32_t n,
 	};
 }
 
-int listing_find(struct ginode *gd, struct listing *l, const char *name, size_t len,
-		 struct listing_entry *ret_e)
+bool listing_index(struct listing *l, const char *name, size_t len, uint32_t *ret_nr)
 {
 	uint32_t mask = (1u << l->index_bits) - 1;
 	uint32_t at = (uint32_t)name_hash(name, len) & mask;
@@ -357,12 +356,33 @@ int listing_find(struct ginode *gd, struct listing *l, const char *name, size_t 
 		const struct gofer_dirent *de = l->entries[l->index[at] - 1];
 
 		if (de->name_size == len && memcmp(name_of(de), name, len) == 0) {
-			fill_entry(gd, l, l->index[at] - 1, ret_e);
-			return 1;
+			*ret_nr = l->index[at] - 1;
+			return true;
 		}
 		at = (at + 1) & mask;
 	}
-	return l->complete ? 0 : -EAGAIN;
+	return false;
+}
+
+int listing_find(struct ginode *gd, struct listing *l, const char *name, size_t len,
+		 struct listing_entry *ret_e)
+{
+	uint32_t nr;
+
+	if (!listing_index(l, name, len, &nr))
+		return l->complete ? 0 : -EAGAIN;
+	fill_entry(gd, l, nr, ret_e);
+	return 1;
+}
+
+uint32_t listing_nr(const struct listing *l)
+{
+	return l->nr;
+}
+
+void listing_entry(struct ginode *gd, struct listing *l, uint32_t nr, struct listing_entry *ret_e)
+{
+	fill_entry(gd, l, nr, ret_e);
 }
 
 /* --- getdents --- */

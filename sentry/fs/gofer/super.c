@@ -180,6 +180,20 @@ static void unhash_locked(struct gofer_sb *gsb, struct ginode *gi)
 	}
 }
 
+bool ginode_was_opened(struct gofer_sb *gsb, uint64_t dev, uint64_t ino)
+{
+	struct ginode *gi;
+	bool opened = false;
+
+	mutex_lock(&gsb->lock);
+	hlist_for_each_entry(gi, &gsb->table[slot_of(gsb, dev, ino)], hash) {
+		if (gi->ino == ino && gi->dev == dev)
+			opened = opened || atomic_load(&gi->flags) & GI_OPENED;
+	}
+	mutex_unlock(&gsb->lock);
+	return opened;
+}
+
 void ginode_unhash(struct ginode *gi)
 {
 	struct gofer_sb *gsb = gofer_sb_of(&gi->i);
@@ -419,6 +433,7 @@ static void ginode_destroy(struct inode *i)
 	if (atomic_load(&gi->flags) & GI_MODIFIED)
 		atomic_fetch_add(&gsb->attr_epoch, 1);
 	listing_drop(gi);
+	ahead_drop(gi);
 	mutex_lock(&gsb->lock);
 	unhash_locked(gsb, gi);
 	if (!list_empty(&gi->fd_link)) {
@@ -513,6 +528,8 @@ static int gofer_mount(const struct fstype *t, const char *source, const char *o
 	mutex_init(&gsb->lock, LC_GOFER_SB);
 	INIT_LIST_HEAD(&gsb->fds);
 	INIT_LIST_HEAD(&gsb->listings);
+	INIT_LIST_HEAD(&gsb->aheads);
+	gsb->ahead_window = 8;
 	gsb->ro = r.flags & GOFER_MOUNT_RO;
 	if (gsb->ro)
 		sb->flags |= SB_RDONLY;

@@ -27,6 +27,8 @@ struct peer {
 	uint64_t root;
 	struct gofer_rep rep;
 	int fd; /* of the last reply; closed by the next call */
+	int fds[GOFER_MANY_MAX];
+	unsigned int nr_fds; /* all of it */
 	uint64_t req_buf[GOFER_REQ_MAX / 8], rep_buf[GOFER_REP_MAX / 8];
 };
 
@@ -37,17 +39,19 @@ static int peer_call(struct peer *p, uint16_t op, const void *fixed, const char 
 	struct gofer_str names[2] = { { n1, n1 ? (uint32_t)strlen(n1) : 0 },
 				      { n2, n2 ? (uint32_t)strlen(n2) : 0 } };
 	long size;
-	int nr_fds;
 
-	if (p->fd >= 0)
-		close(p->fd);
+	for (unsigned int i = 0; i < p->nr_fds; i++)
+		close(p->fds[i]);
 	p->fd = -1;
+	p->nr_fds = 0;
 	size = gofer_req_encode(p->req_buf, op, 7, fixed, names, !!n1 + !!n2, blob, blob_size);
 	assert_true(size > 0);
-	size = gofer_dispatch(&p->s, p->req_buf, (size_t)size, p->rep_buf, &p->fd);
+	size = gofer_dispatch(&p->s, p->req_buf, (size_t)size, p->rep_buf, p->fds, &p->nr_fds);
 	assert_true(size > 0);
-	nr_fds = p->fd >= 0;
-	assert_int_equal(gofer_rep_decode(op, p->rep_buf, (size_t)size, nr_fds, &p->rep), 0);
+	assert_int_equal(gofer_rep_decode(op, p->rep_buf, (size_t)size, (int)p->nr_fds, &p->rep),
+			 0);
+	if (p->nr_fds > 0)
+		p->fd = p->fds[0];
 	assert_int_equal(p->rep.tag, 7);
 	return p->rep.error;
 }

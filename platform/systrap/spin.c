@@ -98,3 +98,10 @@ void spin_result(struct gthread *th, bool found)
 		th->spin_fails++;
 	stop(th);
 }
+
+void spin_regret(struct gthread *th, uint64_t ns)
+{
+	/* Of that time a wake took the last part: spinning on would have been shorter. */
+	if (ns < 2 * SPIN_NS)
+		th->spin_fails = 0;
+}

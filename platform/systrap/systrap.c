@@ -21,6 +21,7 @@
 #include "systrap/systrap_int.h"
 
 #define DEATH_CHECK     100000000ull /* ns: how often a waiting sentry thread looks for a dead stub */
+#define FIRST_CHECK     1000000ull   /* the first look, at whether it sleeps in its stub */
 #define DEATH_CHECK_MAX 6400000000ull /* the same, for one that sleeps in its stub */
 #define KICK_SIGNAL     SIGUSR1
 #define KICK_LOOKS      20
@@ -94,10 +95,13 @@ static int await_event(struct gthread *th)
 {
 	struct systrap *st = th->as->st;
 	uint32_t old = th->seq, now = read_seq(th);
-	uint64_t check = DEATH_CHECK;
+	uint64_t check = FIRST_CHECK;
+	bool in_vain = false;
 
-	if (now == old && spin_held(th))
+	if (now == old && spin_held(th)) {
 		now = spin_for_event(th, old);
+		in_vain = now == old;
+	}
 	while (now == old) {
 		uint64_t slice, t;
 
@@ -108,7 +112,9 @@ static int await_event(struct gthread *th)
 		if (gthread_asleep(th)) {
 			/* it may be long: wants no CPU, and whoever finds the stub dead tells us */
 			spin_idle(th);
-			check = MIN(2 * check, DEATH_CHECK_MAX);
+			check = MIN(2 * MAX(check, DEATH_CHECK), DEATH_CHECK_MAX);
+		} else if (check < DEATH_CHECK) {
+			check = MIN(4 * check, DEATH_CHECK);
 		}
 		spin_stub_may_wait(th);
 		t = host_now_ns();
@@ -121,8 +127,11 @@ static int await_event(struct gthread *th)
 		if (slice == check && host_thread_dead(th))
 			return -ESRCH;
 	}
-	if (th->ro->sleeps)
+	if (th->ro->sleeps) {
 		__atomic_store_n(&th->ro->sleeps, 0, __ATOMIC_RELAXED);
+		if (in_vain)
+			spin_regret(th, host_now_ns() - atomic_load(&th->entered_ns));
+	}
 	th->seq = now;
 	return 0;
 }

@@ -6,7 +6,8 @@
  * another file than it was, so (dev, ino) says which file a descriptor is of, whatever happens to
  * names meanwhile; it is looked at like any other donated one when it is taken.
  *
- * How many are asked for follows from how many of those before were wanted.
+ * Whether the first files of a directory are reason enough follows from how many of those asked for
+ * in other directories were wanted.
  *
  * Locking: gofer_sb.lock guards everything here.
  */
@@ -23,18 +24,19 @@
 #define WINDOW_MIN   2u
 #define WINDOW_START 8u
 #define WINDOW_SURE  16u  /* from here on the first file opened in a directory is reason enough */
-#define WAITING_MAX  512u /* descriptors of a mount */
+#define WAITING_DIR  128u /* with so many waiting in a directory no more are asked for */
+#define WAITING_MAX  512u /* the same in a mount */
 
 struct ahead_file {
 	uint64_t dev, ino;
-	int fd; /* owned; -1: taken */
+	int fd; /* owned; -1: taken, or none yet */
 };
 
 struct ahead {
 	struct list_head link; /* in gofer_sb.aheads, last made first */
 	struct ginode *gd;
-	unsigned int nr, used;
-	struct ahead_file files[GOFER_MANY_MAX];
+	unsigned int asked, used, waiting;
+	struct ahead_file files[WAITING_DIR + GOFER_MANY_MAX];
 };
 
 /* Takes a directory's descriptors off, and learns from how they were used. */
@@ -45,10 +47,10 @@ static struct ahead *detach_locked(struct gofer_sb *gsb, struct ginode *gd)
 	if (!a)
 		return NULL;
 	list_del_init(&a->link);
-	gsb->nr_ahead -= a->nr - a->used;
-	if (a->used * 4 >= a->nr * 3)
+	gsb->nr_ahead -= a->waiting;
+	if (a->used * 4 >= a->asked * 3)
 		gsb->ahead_window = MIN(gsb->ahead_window * 2, GOFER_MANY_MAX - 1);
-	else if (a->used * 4 <= a->nr)
+	else if (a->used * 4 <= a->asked)
 		gsb->ahead_window = MAX(gsb->ahead_window / 4, WINDOW_MIN);
 	return a;
 }
@@ -57,7 +59,7 @@ static void ahead_free(struct ahead *a)
 {
 	if (!a)
 		return;
-	for (unsigned int i = 0; i < a->nr; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(a->files); i++) {
 		if (a->files[i].fd >= 0)
 			host_close(a->files[i].fd);
 	}
@@ -77,32 +79,57 @@ void ahead_drop(struct ginode *gd)
 	ahead_free(a);
 }
 
+static struct ahead_file *find_locked(struct ahead *a, uint64_t dev, uint64_t ino)
+{
+	for (size_t i = 0; a && i < ARRAY_SIZE(a->files); i++) {
+		if (a->files[i].ino == ino && a->files[i].dev == dev && a->files[i].fd >= 0)
+			return &a->files[i];
+	}
+	return NULL;
+}
+
+/* How many to ask for, when one has to be asked for anyway. */
+static unsigned int window_locked(struct gofer_sb *gsb, struct ginode *gd)
+{
+	unsigned int at = ++gd->opens;
+
+	if (gd->ahead)
+		return gd->ahead->waiting < WAITING_DIR ? GOFER_MANY_MAX - 1 : 0;
+	if (at == WINDOW_START && gsb->ahead_window < WINDOW_START)
+		gsb->ahead_window = WINDOW_START; /* another try */
+	return at >= 2 || gsb->ahead_window >= WINDOW_SURE ? gsb->ahead_window : 0;
+}
+
 /* The descriptor of gi, if it waits; else how many to ask for. */
 static int take(struct gofer_sb *gsb, struct ginode *gd, struct ginode *gi, unsigned int *ret_want)
 {
-	unsigned int at = 0;
+	struct ahead_file *f;
 	int fd = -1;
 
 	mutex_lock(&gsb->lock);
-	for (unsigned int i = 0; gd->ahead && i < gd->ahead->nr && fd < 0; i++) {
-		struct ahead_file *f = &gd->ahead->files[i];
-
-		if (f->ino == gi->ino && f->dev == gi->dev && f->fd >= 0) {
-			fd = f->fd;
-			f->fd = -1;
-			gd->ahead->used++;
-			gsb->nr_ahead--;
-		}
-	}
-	if (fd < 0) {
-		at = ++gd->opens;
-		if (at == WINDOW_START && gsb->ahead_window < WINDOW_START)
-			gsb->ahead_window = WINDOW_START; /* another try */
-		if (at >= 2 || gsb->ahead_window >= WINDOW_SURE)
-			*ret_want = gsb->ahead_window;
+	f = find_locked(gd->ahead, gi->dev, gi->ino);
+	if (f) {
+		fd = f->fd;
+		f->fd = -1;
+		gd->ahead->used++;
+		gd->ahead->waiting--;
+		gsb->nr_ahead--;
+	} else {
+		*ret_want = window_locked(gsb, gd);
 	}
 	mutex_unlock(&gsb->lock);
 	return fd;
+}
+
+static bool is_waiting(struct ginode *gd, uint64_t dev, uint64_t ino)
+{
+	struct gofer_sb *gsb = gofer_sb_of(&gd->i);
+	bool found;
+
+	mutex_lock(&gsb->lock);
+	found = find_locked(gd->ahead, dev, ino) != NULL;
+	mutex_unlock(&gsb->lock);
+	return found;
 }
 
 /* Names worth asking for, behind the one that is wanted now. */
@@ -120,7 +147,8 @@ static unsigned int choose(struct ginode *gd, struct listing *l, unsigned int wa
 
 		listing_entry(gd, l, (first + step) % nr, &e);
 		if (e.type != LX_S_IFREG >> 12 || !e.attr ||
-		    ginode_was_opened(gsb, gofer_dev(e.attr), e.attr->ino))
+		    ginode_was_opened(gsb, gofer_dev(e.attr), e.attr->ino) ||
+		    is_waiting(gd, gofer_dev(e.attr), e.attr->ino))
 			continue;
 		names[n++] = (struct gofer_str){ e.name, (uint32_t)e.len };
 	}
@@ -132,41 +160,54 @@ static bool is_file(const struct gofer_opened *o, const struct ginode *gi)
 	return o->attr.ino == gi->ino && gofer_dev(&o->attr) == gi->dev;
 }
 
+static int add_locked(struct ahead *a, const struct gofer_opened *o, int fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(a->files); i++) {
+		if (a->files[i].fd < 0) {
+			a->files[i] = (struct ahead_file){ gofer_dev(&o->attr), o->attr.ino, fd };
+			a->asked++;
+			a->waiting++;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
 /* Keeps what came besides the first. Consumes the descriptors. */
 static void keep(struct gofer_sb *gsb, struct ginode *gd, const struct gofer_opened *o,
 		 unsigned int nr, const int *fds)
 {
-	struct ahead *a = calloc(1, sizeof(*a)), *old, *oldest = NULL;
-	unsigned int nr_fds = 0;
+	struct ahead *new = calloc(1, sizeof(*new)), *oldest = NULL;
+	unsigned int nr_fds = 0, nr_close = 0;
+	int to_close[GOFER_MANY_MAX];
 
+	if (new) {
+		for (size_t i = 0; i < ARRAY_SIZE(new->files); i++)
+			new->files[i].fd = -1;
+		new->gd = gd;
+	}
+	mutex_lock(&gsb->lock);
+	if (!gd->ahead && new) {
+		list_add(&new->link, &gsb->aheads);
+		gd->ahead = STEAL(new);
+	}
 	for (unsigned int i = 0; i < nr; i++) {
 		int fd;
 
 		if (!o[i].has_fd)
 			continue;
 		fd = fds[nr_fds++];
-		if (!a || gofer_fd_scarce(fd)) {
-			host_close(fd);
-			continue;
-		}
-		a->files[a->nr++] = (struct ahead_file){ gofer_dev(&o[i].attr), o[i].attr.ino, fd };
+		if (gd->ahead && !gofer_fd_scarce(fd) && add_locked(gd->ahead, &o[i], fd) == 0)
+			gsb->nr_ahead++;
+		else
+			to_close[nr_close++] = fd;
 	}
-	if (!a)
-		return;
-	if (!a->nr) {
-		free(a);
-		return;
-	}
-	a->gd = gd;
-	mutex_lock(&gsb->lock);
-	old = detach_locked(gsb, gd);
-	gd->ahead = a;
-	list_add(&a->link, &gsb->aheads);
-	gsb->nr_ahead += a->nr;
 	if (gsb->nr_ahead > WAITING_MAX)
 		oldest = detach_locked(gsb, list_last_entry(&gsb->aheads, struct ahead, link)->gd);
 	mutex_unlock(&gsb->lock);
-	ahead_free(old);
+	for (unsigned int i = 0; i < nr_close; i++)
+		host_close(to_close[i]);
+	free(new);
 	ahead_free(oldest);
 }
 

@@ -61,6 +61,50 @@ struct fstest {
 	struct vfs_caller c;
 };
 
+/*
+ * A gofer that lies: it answers like a good one, then this changes the reply. Set before
+ * fstest_mount().
+ */
+static void (*t_lie)(struct gofer_hdr *rep, int *fds, unsigned int *nr_fds);
+
+static void lie_all_day(struct gofer_server *s)
+{
+	static uint64_t req[GOFER_REQ_MAX / 8], rep[GOFER_REP_MAX / 8];
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(GOFER_MANY_MAX * sizeof(int))];
+	} c;
+
+	for (;;) {
+		ssize_t n = recv(s->sock, req, sizeof(req), 0);
+		int fds[GOFER_MANY_MAX];
+		unsigned int nr_fds = 0;
+		struct iovec iov = { .iov_base = rep };
+		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+		long size = n > 0 ? gofer_dispatch(s, req, (size_t)n, rep, fds, &nr_fds) : -1;
+
+		if (size < 0)
+			return;
+		if (size == 0)
+			continue;
+		t_lie((struct gofer_hdr *)rep, fds, &nr_fds);
+		iov.iov_len = ((struct gofer_hdr *)rep)->size;
+		if (nr_fds) {
+			memset(&c, 0, sizeof(c));
+			c.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET,
+						    .cmsg_type = SCM_RIGHTS,
+						    .cmsg_len = CMSG_LEN(nr_fds * sizeof(int)) };
+			memcpy(CMSG_DATA(&c.align), fds, nr_fds * sizeof(int));
+			msg.msg_control = &c;
+			msg.msg_controllen = CMSG_SPACE(nr_fds * sizeof(int));
+		}
+		if (sendmsg(s->sock, &msg, MSG_NOSIGNAL) < 0)
+			return;
+		for (unsigned int i = 0; i < nr_fds; i++)
+			close(fds[i]);
+	}
+}
+
 static void gofer_child(const char *dir, int sock, bool ro)
 {
 	static struct gofer_server s;
@@ -76,6 +120,10 @@ static void gofer_child(const char *dir, int sock, bool ro)
 	s.mounts[0].ro = ro;
 	if (chdir("/proc/self/fd") < 0 || gofer_start_workers(&s) < 0)
 		_exit(1);
+	if (t_lie) {
+		lie_all_day(&s);
+		_exit(0);
+	}
 	_exit(gofer_serve(&s) < 0);
 }
 

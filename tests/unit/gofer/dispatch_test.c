@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <sys/xattr.h>
 
+#include "base/bits.h"
 #include "peer.h"
 
 static void walk_stops_where_it_must(void **state)
@@ -94,6 +95,52 @@ static void open_donates_regular_files_only(void **state)
 	assert_int_equal(peer_open(p, p->root, NULL, 0), -EISDIR);
 	assert_int_equal(peer_open(p, p->root, "f", GOFER_OPEN_TRUNC), -EINVAL);
 	assert_int_equal(peer_open(p, p->root, "f", 64), -EINVAL);
+	peer_free(p);
+}
+
+static void openmany_opens_what_is_a_file(void **state)
+{
+	static const char *const list[] = { "f", "gone", "fifo", "g", "d", "l" };
+	struct peer *p = peer_new(true, 100);
+	struct gofer_openmany_req q = { .node = p->root };
+	const struct gofer_openmany_rep *r;
+	const struct gofer_opened *o;
+	struct gofer_str names[ARRAY_SIZE(list)];
+	char buf[8];
+	long size;
+
+	peer_put_file(p, "f", "hello");
+	peer_put_file(p, "g", "two");
+	mkfifoat(p->dirfd, "fifo", 0666);
+	mkdirat(p->dirfd, "d", 0777);
+	assert_int_equal(symlinkat("f", p->dirfd, "l"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		names[i] = (struct gofer_str){ list[i], (uint32_t)strlen(list[i]) };
+	size = gofer_req_encode(p->req_buf, GOFER_OPENMANY, 7, &q, names, ARRAY_SIZE(list), NULL,
+				0);
+	size = gofer_dispatch(&p->s, p->req_buf, (size_t)size, p->rep_buf, p->fds, &p->nr_fds);
+	assert_int_equal(gofer_rep_decode(GOFER_OPENMANY, p->rep_buf, (size_t)size, (int)p->nr_fds,
+					  &p->rep),
+			 0);
+	r = p->rep.fixed;
+	o = (const void *)p->rep.blob.p;
+	assert_int_equal(p->rep.error, 0);
+	assert_int_equal(r->nr_files, ARRAY_SIZE(list));
+	assert_int_equal(r->nr_fds, 2);
+	assert_int_equal(p->nr_fds, 2);
+	assert_int_equal(p->rep.blob.size, ARRAY_SIZE(list) * sizeof(*o));
+	assert_true(o[0].has_fd && o[0].attr.size == 5 && o[3].has_fd && o[3].attr.size == 3);
+	assert_true(!o[1].has_fd && o[1].error == -ENOENT);
+	assert_true(!o[2].has_fd && o[2].error == 0 && S_ISFIFO(o[2].attr.mode));
+	assert_true(!o[4].has_fd && S_ISDIR(o[4].attr.mode));
+	assert_true(!o[5].has_fd && S_ISLNK(o[5].attr.mode));
+	assert_int_equal(pread(p->fds[1], buf, 8, 0), 3);
+	assert_memory_equal(buf, "two", 3);
+	assert_int_equal(fcntl(p->fds[0], F_GETFL) & O_ACCMODE, O_RDONLY);
+	q.node = 77;
+	assert_int_equal(peer_call(p, GOFER_OPENMANY, &q, "f", NULL, NULL, 0), -ESTALE);
+	q.node = p->root;
+	assert_int_equal(peer_call(p, GOFER_OPENMANY, &q, "..", NULL, NULL, 0), -EINVAL);
 	peer_free(p);
 }
 
@@ -418,6 +465,7 @@ int main(void)
 		cmocka_unit_test(walk_stops_where_it_must),
 		cmocka_unit_test(names_are_single_names),
 		cmocka_unit_test(open_donates_regular_files_only),
+		cmocka_unit_test(openmany_opens_what_is_a_file),
 		cmocka_unit_test(new_entries_have_owner_and_mode),
 		cmocka_unit_test(unlinked_and_renamed_nodes_stay_usable),
 		cmocka_unit_test(a_file_replaced_by_the_host_is_stale),

@@ -104,8 +104,8 @@ static void peer_free(struct peer *p)
 {
 	char cmd[128];
 
-	if (p->fd >= 0)
-		close(p->fd);
+	for (unsigned int i = 0; i < p->nr_fds; i++)
+		close(p->fds[i]);
 	close(p->dirfd);
 	close(p->s.mounts[0].root_fd);
 	node_table_fini(&p->s.nodes);

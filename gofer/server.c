@@ -86,8 +86,7 @@ static int serve(struct gofer_server *s)
 		}
 		ret = n > GOFER_REQ_MAX ?
 			      -EBADMSG :
-			      gofer_dispatch(s, buf, (size_t)n, buf + GOFER_REQ_MAX, fds,
-				     &nr_fds);
+			      gofer_dispatch(s, buf, (size_t)n, buf + GOFER_REQ_MAX, fds, &nr_fds);
 		if (ret < 0)
 			break;
 		if (ret > 0) {

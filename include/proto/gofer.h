@@ -20,18 +20,18 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the structures are li
 
 #define GOFER_PROTO_VERSION 2u
 
-#define GOFER_NAME_MAX      255
-#define GOFER_WALK_MAX      16
-#define GOFER_MANY_MAX      32u /* names in any request, descriptors in any reply */
-#define GOFER_LINK_MAX      4095
-#define GOFER_XATTR_MAX     65536
-#define GOFER_FORGET_MAX    1024
-#define GOFER_READDIR_MAX   (120 * 1024)
-#define GOFER_WALK_BLOB_MAX (GOFER_WALK_MAX * sizeof(struct gofer_node) + GOFER_LINK_MAX)
+#define GOFER_NAME_MAX          255
+#define GOFER_WALK_MAX          16
+#define GOFER_MANY_MAX          32u /* names in any request, descriptors in any reply */
+#define GOFER_LINK_MAX          4095
+#define GOFER_XATTR_MAX         65536
+#define GOFER_FORGET_MAX        1024
+#define GOFER_READDIR_MAX       (120 * 1024)
+#define GOFER_WALK_BLOB_MAX     (GOFER_WALK_MAX * sizeof(struct gofer_node) + GOFER_LINK_MAX)
 #define GOFER_OPENMANY_BLOB_MAX (GOFER_MANY_MAX * sizeof(struct gofer_opened))
-#define GOFER_REQ_MAX       (72 * 1024)  /* larger than any request the table allows */
-#define GOFER_REP_MAX       (128 * 1024) /* and than any reply; below the default socket buffer */
-#define GOFER_NODES_MAX     (1u << 20)   /* node ids a connection may hold */
+#define GOFER_REQ_MAX           (72 * 1024) /* larger than any request the table allows */
+#define GOFER_REP_MAX           (128 * 1024) /* and than any reply; below the default socket buffer */
+#define GOFER_NODES_MAX         (1u << 20)   /* node ids a connection may hold */
 
 /* A request with this tag gets no reply. */
 #define GOFER_TAG_NONE 0u
@@ -349,7 +349,7 @@ struct gofer_openmany_rep {
 	uint32_t nr_fds;
 };
 struct gofer_opened {
-	int32_t error; /* 0 or -errno; then nothing else is set */
+	int32_t error;   /* 0 or -errno; then nothing else is set */
 	uint32_t has_fd; /* 0, 1 */
 	struct gofer_attr attr;
 };

@@ -43,10 +43,10 @@ static uint32_t read_seq(const struct gthread *th)
 	return __atomic_load_n(&th->g->seq, __ATOMIC_SEQ_CST);
 }
 
-/* Looks for the event while a CPU is free for that. */
-static uint32_t spin_for_event(struct gthread *th, uint32_t old)
+/* Looks for the event while a CPU is free for that; when it began to. */
+static uint32_t spin_for_event(struct gthread *th, uint32_t old, uint64_t *ret_start)
 {
-	uint64_t limit, start;
+	uint64_t limit, start = 0;
 	uint32_t now = old;
 
 	for (unsigned int n = 0; n < EAGER && now == old; n++)
@@ -62,6 +62,7 @@ static uint32_t spin_for_event(struct gthread *th, uint32_t old)
 		}
 	}
 	spin_result(th, now != old);
+	*ret_start = start;
 	return now;
 }
 
@@ -95,13 +96,10 @@ static int await_event(struct gthread *th)
 {
 	struct systrap *st = th->as->st;
 	uint32_t old = th->seq, now = read_seq(th);
-	uint64_t check = FIRST_CHECK;
-	bool in_vain = false;
+	uint64_t check = FIRST_CHECK, start = 0;
 
-	if (now == old && spin_held(th)) {
-		now = spin_for_event(th, old);
-		in_vain = now == old;
-	}
+	if (now == old && spin_held(th))
+		now = spin_for_event(th, old, &start);
 	while (now == old) {
 		uint64_t slice, t;
 
@@ -129,8 +127,8 @@ static int await_event(struct gthread *th)
 	}
 	if (th->ro->sleeps) {
 		__atomic_store_n(&th->ro->sleeps, 0, __ATOMIC_RELAXED);
-		if (in_vain)
-			spin_regret(th, host_now_ns() - atomic_load(&th->entered_ns));
+		if (start)
+			spin_regret(th, host_now_ns() - start);
 	}
 	th->seq = now;
 	return 0;

@@ -145,7 +145,7 @@ static inline bool spin_held(const struct gthread *th)
 /* For how long the sentry's half looks, in ns; and whether that was worth it. */
 uint64_t spin_limit(const struct gthread *th);
 void spin_result(struct gthread *th, bool found);
-/* It slept after spinning in vain, and the event came so long after the guest had gone on. */
+/* It slept after spinning in vain, and the event came so long after the spin had begun. */
 void spin_regret(struct gthread *th, uint64_t ns);
 
 /* --- place.c: on how many CPUs the sandbox runs --- */

@@ -71,6 +71,25 @@ int vma_fill_anon(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end)
 	return 0;
 }
 
+bool vma_fill_recycled(struct mm *mm, struct vma *v)
+{
+	struct pma *p;
+	uint64_t off;
+
+	if (!(v->prot & LX_PROT_WRITE) || (v->flags & (VM_GROWSDOWN | VM_STACK)) ||
+	    mm_reserve_nodes(mm, 0, 1) < 0 || !recycle_take(mm, vma_size(v), &off))
+		return false;
+	p = pma_take_spare(mm);
+	p->start = v->start;
+	p->end = v->end;
+	p->bf = backing_file_get(pagefile());
+	p->off = off;
+	p->kind = PMA_ANON;
+	pma_insert(mm, p);
+	(void)pma_map_present(mm, p, v); /* refused: a fault asks again */
+	return true;
+}
+
 /* --- files --- */
 
 static void backing_release(struct backing *b)

@@ -220,6 +220,7 @@ void mm_teardown(struct mm *mm)
 	mm_settle(mm);
 	patch_fini(mm);
 	pma_forget_range(mm, 0, UINT64_MAX);
+	recycle_fini(mm);
 	while ((v = vma_first(mm)) != NULL)
 		vma_remove(mm, v);
 	exe = STEAL(mm->exe);
@@ -360,7 +361,17 @@ void mm_unlock(struct mm *mm)
 {
 	struct vma *vmas = STEAL(mm->dead_vmas);
 	struct pma *pmas = atomic_load(&mm->has_dead) ? harvest(mm) : NULL;
+	struct pma **link = &pmas, *p;
 
+	while ((p = *link) != NULL) {
+		if (recycle_keep(mm, p)) {
+			*link = p->dead_next;
+			backing_file_put(p->bf); /* not the last: the memory file has its own */
+			free(p);
+		} else {
+			link = &p->dead_next;
+		}
+	}
 	mutex_unlock(&mm->lock);
 	free_pmas(pmas);
 	free_vmas(vmas);

@@ -108,6 +108,16 @@ struct mm_arena {
 };
 enum { MM_ARENA_MMAP, MM_ARENA_BRK, MM_ARENA_STACK, MM_NR_ARENAS };
 
+/* Oldest first; each counted once, mapped nowhere. */
+#define MM_RECYCLE_MAX 8
+struct mm_recycle {
+	struct {
+		uint64_t off, size;
+	} range[MM_RECYCLE_MAX];
+	unsigned int nr;
+	uint64_t bytes;
+};
+
 struct mm {
 	struct ref ref;
 	atomic_uint users;
@@ -129,6 +139,7 @@ struct mm {
 	unsigned int nr_vmas, nr_pmas;
 	atomic_ulong seq; /* changes with every change of VMAs or PMAs */
 	struct mm_arena arena[MM_NR_ARENAS];
+	struct mm_recycle recycle;
 	uaddr_t mmap_top, brk_start, brk;
 	uint64_t total_vm, data_vm, stack_vm, exec_vm, locked_vm, peak_vm, peak_rss; /* bytes */
 	int def_lock;                   /* VM_LOCKED|VM_LOCKONFAULT for new mappings (mlockall) */
@@ -314,6 +325,8 @@ void pma_forget_range(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lo
 int pma_host_prot(const struct pma *p, const struct vma *v);
 /* Maps p, which lies in v, as far as v allows (posted). 0, or -errno from the platform. */
 int pma_map(struct mm *mm, struct pma *p, const struct vma *v) REQUIRES(mm->lock);
+/* The same for pages that are present and will be used. */
+int pma_map_present(struct mm *mm, struct pma *p, const struct vma *v) REQUIRES(mm->lock);
 /*
  * Puts p in the place of a range it covers exactly, whose mapping it replaces at the host. The old
  * PMAs stay until mm_settle(), since the host may map their pages until then.
@@ -327,6 +340,8 @@ void pma_reprotect(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock)
 /* --- fault.c --- */
 /* Fills every private anonymous address of [start, end) in v that has no PMA. */
 int vma_fill_anon(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
+/* All of v, a fresh one, with pages that were there before, if there are such. */
+bool vma_fill_recycled(struct mm *mm, struct vma *v) REQUIRES(mm->lock);
 /* Maps what is there of a file, at mmap time; failures are left to faults. */
 void vma_fill_file(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 /* The PMA of addr, made if need be, good for reading (writing: broken off from others). As
@@ -362,6 +377,13 @@ int mm_seg_get(struct mm *mm, uaddr_t addr, uint64_t n, unsigned int how, struct
 void mm_seg_put(struct mm *mm, struct mm_seg *seg);
 
 ssize_t mm_zero_partial(struct mm *mm, uaddr_t dst, size_t n);
+
+/* --- recycle.c --- */
+/* p is dead, and no copy holds it: true if its range is kept, with the count that p held. */
+bool recycle_keep(struct mm *mm, const struct pma *p) REQUIRES(mm->lock);
+/* A range of that size, zeroed, present, counted once. */
+bool recycle_take(struct mm *mm, uint64_t size, uint64_t *ret_off) REQUIRES(mm->lock);
+void recycle_fini(struct mm *mm) REQUIRES(mm->lock);
 
 /* --- madvise.c --- */
 /* Brings pages in, where that is possible. */

@@ -191,7 +191,7 @@ static int mmap_at(struct mm *mm, const struct mm_mmap_req *req, struct mappable
 	vma_insert(mm, v);
 	if (m) {
 		vma_fill_file(mm, v, v->start, v->end);
-	} else {
+	} else if (!vma_fill_recycled(mm, v)) {
 		vma_anon_reserve(mm, v);
 		if (v->prot != LX_PROT_NONE) {
 			ret = vma_fill_anon(mm, v, v->start, v->end);

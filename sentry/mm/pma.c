@@ -197,18 +197,30 @@ static int host_map(struct mm *mm, const struct pma *p, int prot, unsigned int f
 
 static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end) REQUIRES(mm->lock);
 
-int pma_map(struct mm *mm, struct pma *p, const struct vma *v)
+static int map_with(struct mm *mm, struct pma *p, const struct vma *v, unsigned int flags)
+	REQUIRES(mm->lock);
+static int map_with(struct mm *mm, struct pma *p, const struct vma *v, unsigned int flags)
 {
 	int prot = pma_host_prot(p, v), ret;
 
 	if (prot == HPROT_NONE || prot == p->hprot)
 		return 0;
-	ret = host_map(mm, p, prot, p->hprot == HPROT_NONE ? PF_MAP_FRESH : 0);
+	ret = host_map(mm, p, prot, flags | (p->hprot == HPROT_NONE ? PF_MAP_FRESH : 0));
 	if (ret < 0)
 		return ret;
 	p->hprot = prot;
 	mm_changed(mm);
 	return 0;
+}
+
+int pma_map(struct mm *mm, struct pma *p, const struct vma *v)
+{
+	return map_with(mm, p, v, 0);
+}
+
+int pma_map_present(struct mm *mm, struct pma *p, const struct vma *v)
+{
+	return map_with(mm, p, v, PF_MAP_POPULATE);
 }
 
 static void host_unmap(struct mm *mm, uaddr_t start, uaddr_t end)

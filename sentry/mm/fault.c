@@ -332,29 +332,13 @@ static void break_block(struct vma *v, const struct pma *p, uaddr_t addr, uaddr_
 	v->nr_breaks++;
 }
 
-static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr) REQUIRES(mm->lock);
-static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
+int break_cow_range(struct mm *mm, struct vma *v, struct pma *p, uaddr_t lo, uaddr_t hi)
 {
-	uint64_t run, dst;
-	uaddr_t lo, hi;
-	int ret;
+	uint64_t dst;
+	int ret = mm_reserve_nodes(mm, 0, 3);
 
-	addr = page_down(addr);
-	if (p->kind == PMA_ANON) {
-		if (pagefile_count(p->off, p->end - p->start, &run) == 1 && p->start + run > addr)
-			return make_exclusive(mm, p, p->start, p->start + run);
-		if (pagefile_count(p->off + (addr - p->start), p->end - addr, &run) == 1)
-			return make_exclusive(mm, p, addr, addr + run);
-	}
-	ret = mm_reserve_nodes(mm, 0, 3);
 	if (ret < 0)
 		return ret;
-	mm->cost.breaks++;
-	break_block(v, p, addr, &lo, &hi);
-	if (mm->nr_pmas > MM_MANY_PMAS) {
-		lo = MAX(p->start, v->start);
-		hi = MIN(p->end, v->end);
-	}
 	if (p->target == MM_NO_OFF &&
 	    pagefile_reserve(p->end - p->start,
 			     p->end - p->start >= MM_BREAK_MAX ? MM_BREAK_MAX : PAGE_SIZE, p->start,
@@ -379,6 +363,42 @@ static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
 	(void)pma_replace(mm, p, v);
 	pma_try_merge(mm, p);
 	return 0;
+}
+
+static void note_hot(struct mm_hot *h, uaddr_t page)
+{
+	unsigned int nr = atomic_load_explicit(&h->next, memory_order_relaxed);
+
+	for (unsigned int i = 0; i < MIN(nr, (unsigned int)MM_HOT_MAX); i++) {
+		if (atomic_load_explicit(&h->page[i], memory_order_relaxed) == page)
+			return;
+	}
+	nr = atomic_fetch_add_explicit(&h->next, 1, memory_order_relaxed) % MM_HOT_MAX;
+	atomic_store_explicit(&h->page[nr], page, memory_order_relaxed);
+}
+
+static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr) REQUIRES(mm->lock);
+static int break_cow(struct mm *mm, struct vma *v, struct pma *p, uaddr_t addr)
+{
+	uaddr_t lo, hi;
+	uint64_t run;
+
+	addr = page_down(addr);
+	if (mm->hot && p->kind == PMA_ANON)
+		note_hot(mm->hot, addr);
+	if (p->kind == PMA_ANON) {
+		if (pagefile_count(p->off, p->end - p->start, &run) == 1 && p->start + run > addr)
+			return make_exclusive(mm, p, p->start, p->start + run);
+		if (pagefile_count(p->off + (addr - p->start), p->end - addr, &run) == 1)
+			return make_exclusive(mm, p, addr, addr + run);
+	}
+	mm->cost.breaks++;
+	break_block(v, p, addr, &lo, &hi);
+	if (mm->nr_pmas > MM_MANY_PMAS) {
+		lo = MAX(p->start, v->start);
+		hi = MIN(p->end, v->end);
+	}
+	return break_cow_range(mm, v, p, lo, hi);
 }
 
 int mm_get_page(struct mm *mm, struct vma *v, uaddr_t addr, bool write, struct pma **ret_pma)

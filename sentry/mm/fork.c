@@ -10,10 +10,10 @@
 
 #include "mm/mm_int.h"
 
+#define HOT_FORKS 32    /* pages that are not written any more must not be copied for ever */
 #define STILL_MAX 16384 /* far from where the host refuses to split a mapping */
 
-static int fork_pma(struct mm *dst, struct vma *dv, struct pma *p, uaddr_t start, uaddr_t end,
-		    uaddr_t hot) REQUIRES(dst->lock)
+static int fork_pma(struct mm *dst, struct pma *p, uaddr_t start, uaddr_t end) REQUIRES(dst->lock)
 {
 	uint64_t off = p->off + (start - p->start);
 	struct pma *c;
@@ -38,13 +38,10 @@ static int fork_pma(struct mm *dst, struct vma *dv, struct pma *p, uaddr_t start
 		p->cow = true;
 	}
 	pma_insert(dst, c);
-	/* the hot page gets another one at once, what is around it waits for that */
-	if (hot < start || hot >= end)
-		(void)pma_map(dst, c, dv);
 	return 0;
 }
 
-static int fork_vma(struct mm *src, struct mm *dst, struct vma *v, uaddr_t hot) REQUIRES(src->lock)
+static int fork_vma(struct mm *src, struct mm *dst, struct vma *v) REQUIRES(src->lock)
 	REQUIRES(dst->lock)
 {
 	struct vma *c;
@@ -63,11 +60,12 @@ static int fork_vma(struct mm *src, struct mm *dst, struct vma *v, uaddr_t hot) 
 	c->file = map_file_get(v->file);
 	c->off = v->off;
 	vma_insert(dst, c);
+	v->nr_breaks = 0; /* from now on everything is shared again */
 	if (v->flags & VM_WIPEONFORK)
 		return 0;
 	for (struct pma *p = pma_find_in(src, v->start, v->end); p && p->start < v->end;
 	     p = pma_next(p)) {
-		ret = fork_pma(dst, c, p, MAX(p->start, v->start), MIN(p->end, v->end), hot);
+		ret = fork_pma(dst, p, MAX(p->start, v->start), MIN(p->end, v->end));
 		if (ret < 0)
 			return ret;
 	}
@@ -76,36 +74,95 @@ static int fork_vma(struct mm *src, struct mm *dst, struct vma *v, uaddr_t hot) 
 
 static bool hot_vma(const struct vma *v)
 {
-	return v && vma_private(v) && !v->m && !(v->flags & VM_WIPEONFORK) &&
-	       (v->prot & LX_PROT_WRITE);
+	return v && vma_private(v) && !(v->flags & VM_WIPEONFORK) && (v->prot & LX_PROT_WRITE);
 }
 
-/* The child gets its own copy of the stack's hot page, and all around it its mappings. */
-static void fork_hot_page(struct mm *dst, uaddr_t sp) REQUIRES(dst->lock);
-static void fork_hot_page(struct mm *dst, uaddr_t sp)
+static bool hot_pma(const struct pma *p, uaddr_t page)
 {
-	struct vma *v = vma_at(dst, sp);
-	struct pma *p = pma_find(dst, sp);
+	return p && p->start <= page && p->kind == PMA_ANON && p->cow;
+}
 
-	if (!v)
-		return;
-	if (hot_vma(v) && p && p->start <= sp && p->kind == PMA_ANON && p->cow)
-		(void)mm_get_page(dst, v, sp, true, &p);
-	for (p = pma_find_in(dst, v->start, v->end); p && p->start < v->end; p = pma_next(p)) {
-		if (p->hprot == HPROT_NONE)
-			(void)pma_map(dst, p, v);
+static int page_cmp(const void *a, const void *b)
+{
+	uaddr_t x = *(const uaddr_t *)a, y = *(const uaddr_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* What the child is given copies of, in order; the set is learnt anew from time to time. */
+static unsigned int hot_pages(struct mm *src, uaddr_t sp, uaddr_t page[MM_HOT_MAX + 1])
+	REQUIRES(src->lock)
+{
+	struct mm_hot *h = src->hot;
+	unsigned int nr = 0;
+
+	if (!h) {
+		h = src->hot = calloc(1, sizeof(*h));
+		if (h)
+			ref_init(&h->ref);
+	} else if (atomic_fetch_add(&h->forks, 1) >= HOT_FORKS) {
+		atomic_store(&h->forks, 0);
+		atomic_store(&h->next, 0);
+	}
+	/*
+	 * others may write a page while it is copied, and the child would see their writes out of
+	 * order
+	 */
+	if (atomic_load(&src->users) > 1)
+		return 0;
+	for (unsigned int n = h ? atomic_load(&h->next) : 0; nr < MIN(n, (unsigned int)MM_HOT_MAX);
+	     nr++)
+		page[nr] = atomic_load_explicit(&h->page[nr], memory_order_relaxed);
+	page[nr++] = page_down(sp);
+	qsort(page, nr, sizeof(*page), page_cmp);
+	return nr;
+}
+
+/* The child gets its own copies of hot pages, then all its mappings. */
+static void fork_hot_pages(struct mm *dst, const uaddr_t *page, unsigned int nr)
+	REQUIRES(dst->lock)
+{
+	struct vma *v = NULL;
+
+	for (unsigned int i = 0; i < nr;) {
+		struct pma *p = pma_find(dst, page[i]);
+		uaddr_t lo = page[i], hi = lo + PAGE_SIZE, end;
+
+		v = vma_at(dst, lo);
+		i++;
+		if (!hot_vma(v) || !hot_pma(p, lo))
+			continue;
+		for (end = MIN(p->end, v->end); i < nr && page[i] <= hi && hi < end; i++)
+			hi = MAX(hi, page[i] + PAGE_SIZE);
+		(void)break_cow_range(dst, v, p, lo, hi);
+	}
+	v = NULL;
+	for (struct pma *p = pma_find(dst, 0); p; p = pma_next(p)) {
+		if (!v || v->end <= p->start)
+			v = vma_at(dst, p->start);
+		(void)pma_map(dst, p, v);
 	}
 }
 
-/* The old one is the parent's alone again: no fault, no copy. */
-static void keep_hot_page(struct mm *src, uaddr_t sp) REQUIRES(src->lock);
-static void keep_hot_page(struct mm *src, uaddr_t sp)
+/* The old ones are the parent's alone again: no fault, no copy. */
+static void keep_hot_pages(struct mm *src, const uaddr_t *page, unsigned int nr)
+	REQUIRES(src->lock)
 {
-	struct vma *v = vma_at(src, sp);
-	struct pma *p = pma_find(src, sp);
+	for (unsigned int i = 0; i < nr; i++) {
+		struct vma *v = vma_at(src, page[i]);
+		struct pma *p = pma_find(src, page[i]);
+		uint64_t run;
 
-	if (hot_vma(v) && p && p->start <= sp && p->cow)
-		(void)mm_get_page(src, v, sp, true, &p);
+		if (hot_vma(v) && hot_pma(p, page[i]) &&
+		    pagefile_count(p->off + (page[i] - p->start), PAGE_SIZE, &run) == 1)
+			(void)mm_get_page(src, v, page[i], true, &p);
+	}
+}
+
+void mm_hot_put(struct mm_hot *h)
+{
+	if (h && ref_put(&h->ref))
+		free(h);
 }
 
 void mm_fork_done(struct mm *mm)
@@ -117,7 +174,9 @@ void mm_fork_done(struct mm *mm)
 
 int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm **ret_mm)
 {
+	uaddr_t hot[MM_HOT_MAX + 1];
 	struct mm *dst = NULL;
+	unsigned int nr_hot;
 	int ret;
 
 	ret = mm_new(src->aslr_seed, &dst);
@@ -129,10 +188,7 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 	if (src->replaced)
 		mm_settle(src);
 	mm_note_limits(src, lim);
-	/* others may write the page while it is copied, and the child would see their writes out of
-	 * order */
-	if (atomic_load(&src->users) > 1)
-		sp = UINT64_MAX;
+	nr_hot = hot_pages(src, sp, hot);
 	/* a lone caller goes on only when what is posted here is done; many maps may be refused
 	 * some */
 	src->still = atomic_load(&src->users) <= 1 && src->nr_pmas < STILL_MAX;
@@ -151,15 +207,19 @@ int mm_fork(struct mm *src, const struct mm_limits *lim, uaddr_t sp, struct mm *
 		ref_get(&dst->exe->ref);
 	for (struct vma *v = vma_first(src); v && ret == 0; v = vma_next(v)) {
 		if (!(v->flags & VM_DONTFORK))
-			ret = fork_vma(src, dst, v, sp);
+			ret = fork_vma(src, dst, v);
 	}
 	if (ret == 0) {
-		fork_hot_page(dst, sp);
+		fork_hot_pages(dst, hot, nr_hot);
+		if (src->hot) {
+			ref_get(&src->hot->ref);
+			dst->hot = src->hot;
+		}
 		patch_fork(src, dst);
 	}
 	mm_unlock(dst); /* gives up the child's count of the parent's hot page */
 	if (ret == 0) {
-		keep_hot_page(src, sp);
+		keep_hot_pages(src, hot, nr_hot);
 		pma_reprotect(src, 0, UINT64_MAX);
 		if (src->broken)
 			ret = -ENOMEM;

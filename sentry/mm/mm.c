@@ -208,7 +208,7 @@ void mm_teardown(struct mm *mm)
 	mm_lock(mm);
 	as = mm->as;
 	mm->as = NULL;
-	if (mm->cost.maps)
+	if (mm->nr_vmas)
 		log_dbg("%u maps %u unmaps %u protects %u syncs %u faults %u copied %u kept; %u pmas %u vmas",
 			mm->cost.maps, mm->cost.unmaps, mm->cost.protects, mm->cost.syncs,
 			mm->cost.faults, mm->cost.breaks, mm->cost.exclusive, mm->nr_pmas,
@@ -245,6 +245,7 @@ static void mm_destroy(struct mm *mm)
 		mm->spare_pmas = p->dead_next;
 		free(p);
 	}
+	mm_hot_put(mm->hot);
 	cond_fini(&mm->quiesce_end);
 	mutex_fini(&mm->lock);
 	free(mm);

@@ -108,6 +108,19 @@ struct mm_arena {
 };
 enum { MM_ARENA_MMAP, MM_ARENA_BRK, MM_ARENA_STACK, MM_NR_ARENAS };
 
+/*
+ * Pages that were written after a fork, by parent or child, while both counted them: the next fork
+ * copies them at once, for they will be written again. A hint, shared by parents and children: a
+ * page that gets lost in a race costs a fault.
+ */
+#define MM_HOT_MAX 64
+struct mm_hot {
+	struct ref ref;
+	_Atomic uaddr_t page[MM_HOT_MAX];
+	atomic_uint next;  /* noted so far: the latest MM_HOT_MAX are there */
+	atomic_uint forks; /* since it was empty */
+};
+
 /* Oldest first; each counted once, mapped nowhere. */
 #define MM_RECYCLE_MAX 8
 struct mm_recycle {
@@ -140,6 +153,7 @@ struct mm {
 	atomic_ulong seq; /* changes with every change of VMAs or PMAs */
 	struct mm_arena arena[MM_NR_ARENAS];
 	struct mm_recycle recycle;
+	struct mm_hot *hot; /* owned reference; NULL: never forked */
 	uaddr_t mmap_top, brk_start, brk;
 	uint64_t total_vm, data_vm, stack_vm, exec_vm, locked_vm, peak_vm, peak_rss; /* bytes */
 	int def_lock;                   /* VM_LOCKED|VM_LOCKONFAULT for new mappings (mlockall) */
@@ -348,6 +362,13 @@ void vma_fill_file(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end) REQ
  * mm_fault. */
 int mm_get_page(struct mm *mm, struct vma *v, uaddr_t addr, bool write, struct pma **ret_pma)
 	REQUIRES(mm->lock);
+/* A copy of [lo, hi) of p, which others count too, takes its place. 0, -ENOMEM, -ENXIO. */
+int break_cow_range(struct mm *mm, struct vma *v, struct pma *p, uaddr_t lo, uaddr_t hi)
+	REQUIRES(mm->lock);
+/* --- fork.c --- */
+void mm_hot_put(struct mm_hot *h);
+
+/* --- fault.c --- */
 /* Grows a stack down to addr. 0 and *ret_v, -EFAULT, -ENOMEM. */
 int vma_grow_stack(struct mm *mm, uaddr_t addr, struct vma **ret_v) REQUIRES(mm->lock);
 

@@ -119,8 +119,7 @@ static unsigned int hot_pages(struct mm *src, uaddr_t sp, uaddr_t page[MM_HOT_MA
 }
 
 /* The child gets its own copies of hot pages, then all its mappings. */
-static void fork_hot_pages(struct mm *dst, const uaddr_t *page, unsigned int nr)
-	REQUIRES(dst->lock)
+static void fork_hot_pages(struct mm *dst, const uaddr_t *page, unsigned int nr) REQUIRES(dst->lock)
 {
 	struct vma *v = NULL;
 
@@ -145,8 +144,7 @@ static void fork_hot_pages(struct mm *dst, const uaddr_t *page, unsigned int nr)
 }
 
 /* The old ones are the parent's alone again: no fault, no copy. */
-static void keep_hot_pages(struct mm *src, const uaddr_t *page, unsigned int nr)
-	REQUIRES(src->lock)
+static void keep_hot_pages(struct mm *src, const uaddr_t *page, unsigned int nr) REQUIRES(src->lock)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		struct vma *v = vma_at(src, page[i]);

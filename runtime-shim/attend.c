@@ -148,6 +148,7 @@ static void on_ctl(struct attendant *a)
 	if (m.op == CTL_EXIT) {
 		a->ended = true;
 		a->status = (int)((const struct ctl_exit *)m.fixed)->status;
+		a->sb->oom_kills = ((const struct ctl_exit *)m.fixed)->oom_kills;
 	} else if (m.op == CTL_FAILED) {
 		/* it was to start later, and could not be executed */
 		a->ended = true;

@@ -58,6 +58,7 @@ struct sandbox {
 	int tty;        /* SOCK_STREAM: bytes of the terminal, or -1 */
 	char *warnings; /* owned: lines from the sentry, or NULL */
 	int killed_by;  /* the signal that ended it from outside, or 0 */
+	uint32_t oom_kills; /* known at the end: processes the sentry killed for memory */
 };
 
 void sandbox_init(struct sandbox *sb);

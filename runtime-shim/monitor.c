@@ -119,7 +119,7 @@ int monitor_main(int argc, char **argv)
 	if (ret < 0)
 		ret = sb.killed_by ? 128 + sb.killed_by : 128;
 	if (dir >= 0)
-		state_write_exit(dir, ret);
+		state_write_exit(dir, ret, sb.oom_kills);
 	return ret;
 }
 

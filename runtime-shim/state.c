@@ -377,11 +377,11 @@ int state_config(struct container *c, char **ret_text, struct rt_err *err)
 	return 0;
 }
 
-void state_write_exit(int dir_fd, int status)
+void state_write_exit(int dir_fd, int status, uint32_t oom_kills)
 {
-	char text[16];
+	char text[32];
 
-	snprintf(text, sizeof(text), "%d\n", status);
+	snprintf(text, sizeof(text), "%d %u\n", status, oom_kills);
 	write_file(dir_fd, "exit", text, strlen(text));
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "conf.h"
@@ -39,7 +40,7 @@ int state_keep_config(struct container *c, const char *text, size_t size, struct
 /* The kept one: *ret_text is to be freed. */
 int state_config(struct container *c, char **ret_text, struct rt_err *err);
 /* What a monitor leaves behind: the exit status. dir_fd is ROOT/ID. */
-void state_write_exit(int dir_fd, int status);
+void state_write_exit(int dir_fd, int status, uint32_t oom_kills);
 /* The pid and those of the sentry and the gofer are gone, or limit_ms passed: -ETIMEDOUT. */
 int state_wait_gone(const struct container *c, int limit_ms);
 /* The container as the specification's state document, for hooks and `husk state`. */

@@ -82,16 +82,22 @@ void control_send_ready(struct control *c, const char *warnings)
 	send_msg(c->ctl, CTL_READY, 0, &m, warnings, strlen(warnings));
 }
 
+static uint32_t kills_of(const struct container *ct)
+{
+	return ct ? (uint32_t)MIN(atomic_load(&ct->oom_kills), (uint64_t)UINT32_MAX) : 0;
+}
+
 void control_send_exit(struct control *c, int wait_status)
 {
-	const struct ctl_exit m = { .status = (uint32_t)wait_status };
+	const struct container *ct = c->kernel ? c->kernel->container : NULL;
+	const struct ctl_exit m = { .status = (uint32_t)wait_status, .oom_kills = kills_of(ct) };
 
 	send_msg(c->ctl, CTL_EXIT, 0, &m, NULL, 0);
 }
 
-void control_send_exit_to(int fd, uint64_t tag, int wait_status)
+void control_send_exit_to(int fd, uint64_t tag, const struct container *ct, int wait_status)
 {
-	const struct ctl_exit m = { .status = (uint32_t)wait_status };
+	const struct ctl_exit m = { .status = (uint32_t)wait_status, .oom_kills = kills_of(ct) };
 
 	send_msg(fd, CTL_EXIT, tag, &m, NULL, 0);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct container;
 struct console;
 struct kernel;
 struct mntns;
@@ -38,7 +39,7 @@ void control_wait_idle(struct control *c);
 void control_send_ready(struct control *c, const char *warnings);
 void control_send_exit(struct control *c, int wait_status);
 /* On a connection, for a request with this tag. */
-void control_send_exit_to(int fd, uint64_t tag, int wait_status);
+void control_send_exit_to(int fd, uint64_t tag, const struct container *ct, int wait_status);
 void control_reply(int fd, uint64_t tag, int err, int value, const char *text);
 void control_send_stopped(struct control *c, int sig);
 /* Also before control_start(): only the socket is needed. */

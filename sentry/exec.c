@@ -122,7 +122,7 @@ static void exec_main(void *arg)
 	program_fini(&p);
 	console_stop(p.console);
 	if (ret == 0)
-		control_send_exit_to(w->j.fd, w->j.tag, status);
+		control_send_exit_to(w->j.fd, w->j.tag, w->j.ct, status);
 	boot_conf_fini(&conf);
 	job_free(w);
 	done(ctl);
@@ -134,7 +134,8 @@ static void wait_main(void *arg)
 	struct control *ctl = w->j.ctl;
 	void (*done)(struct control * c) = w->j.done;
 
-	control_send_exit_to(w->j.fd, w->j.tag, kernel_wait_exit(w->j.kernel, w->tg));
+	control_send_exit_to(w->j.fd, w->j.tag, w->j.ct,
+			     kernel_wait_exit(w->j.kernel, w->tg));
 	job_free(w);
 	done(ctl);
 }

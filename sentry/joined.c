@@ -564,8 +564,9 @@ int joined_start_begin(const struct exec_job *job, struct joined *j)
 static void wait_main(void *arg)
 {
 	struct work *w = arg;
+	int status = wait_end(w->j);
 
-	control_send_exit_to(w->job.fd, w->job.tag, wait_end(w->j));
+	control_send_exit_to(w->job.fd, w->job.tag, w->j->ct, status);
 	work_done(w);
 }
 

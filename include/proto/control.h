@@ -129,8 +129,8 @@ struct ctl_ready {
 };
 /* The program ended; the sandbox follows if it was the container's. */
 struct ctl_exit {
-	uint32_t status; /* as wait(2) gives it */
-	uint32_t pad;
+	uint32_t status;    /* as wait(2) gives it */
+	uint32_t oom_kills; /* processes of its container that were killed for memory */
 };
 /* The sandbox could not start: text says why. */
 struct ctl_failed {

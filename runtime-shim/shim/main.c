@@ -4,6 +4,7 @@
  * and prints its address; `delete` cleans up after a shim that is gone; without either it serves,
  * on the socket it inherits as descriptor 3.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -32,6 +33,7 @@
 #include "shim.h"
 #include "shim/task.pb-c.h"
 
+#define STALE_SECONDS 60
 #define SOCKET_DIR "/run/containerd/s"
 #define SERVE_FD   3
 #define STDIN_MAX  (1u << 20)
@@ -124,6 +126,38 @@ static bool is_served(const char *path)
 
 	snprintf(un.sun_path, sizeof(un.sun_path), "%.107s", path);
 	return fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0;
+}
+
+/*
+ * Sockets of shims that were killed: nobody would ever remove them. Those that refuse a connection
+ * and are old enough not to be between bind and listen; only names that are ours to have made
+ * (sha256 in hex), and a few at a time.
+ */
+static void remove_stale_sockets(void)
+{
+	DIR *d = opendir(SOCKET_DIR);
+	struct timespec now;
+	struct dirent *e;
+	int nr = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	while (d && nr < 16 && (e = readdir(d))) {
+		struct sockaddr_un un = { .sun_family = AF_UNIX };
+		auto_close int fd = -1;
+		struct stat st;
+
+		if (strlen(e->d_name) != 64 || strspn(e->d_name, "0123456789abcdef") != 64 ||
+		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISSOCK(st.st_mode) || now.tv_sec - st.st_mtim.tv_sec < STALE_SECONDS)
+			continue;
+		snprintf(un.sun_path, sizeof(un.sun_path), SOCKET_DIR "/%s", e->d_name);
+		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd >= 0 && connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0 &&
+		    errno == ECONNREFUSED && unlinkat(dirfd(d), e->d_name, 0) == 0)
+			nr++;
+	}
+	if (d)
+		closedir(d);
 }
 
 static int listen_on(const char *path)
@@ -233,6 +267,7 @@ static int act_start(char *self)
 	if (is_served(path))
 		return tell_address(path);
 	unlink(path);
+	remove_stale_sockets();
 	fd = listen_on(path);
 	if (fd == -EADDRINUSE && is_served(path))
 		return tell_address(path);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -386,4 +387,20 @@ int runtime_output(const struct container *c, char **ret_out, struct rt_err *err
 		return rt_fail(err, ENOMEM, "out of memory");
 	*ret_out = text;
 	return 0;
+}
+
+int runtime_oom_kills(const struct container *c)
+{
+	char name[4600];
+	unsigned int kills = 0;
+	int status, n = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s/%s/%s/exit", c->opt.root, g_shim.ns, c->id);
+	f = fopen(name, "re");
+	if (f) {
+		n = fscanf(f, "%d %u", &status, &kills);
+		fclose(f);
+	}
+	return n == 2 ? (int)(kills & INT_MAX) : -ENOENT;
 }

@@ -14,6 +14,11 @@ int runtime_create(struct container *c, pid_t *ret_pid, struct rt_err *err);
 /* The same for an exec. */
 int runtime_exec(struct proc *p, pid_t *ret_pid, struct rt_err *err);
 /* A command whose arguments follow, ending with NULL; output goes nowhere. */
+/*
+ * Of a container that has ended: how many of its processes were killed for memory, by the note that
+ * husk leaves beside its state. -ENOENT: no such note (another runtime, or it was killed itself).
+ */
+int runtime_oom_kills(const struct container *c);
 int runtime_command(const struct container *c, struct rt_err *err, const char *what, ...);
 /* The same with text on its standard input. */
 int runtime_command_in(const struct container *c, const void *text, size_t size, struct rt_err *err,

@@ -135,6 +135,17 @@ static void *kill_rest(void *arg)
 	return NULL;
 }
 
+/* Kills of the sentry's own, of which the host's cgroup knows nothing. */
+static bool killed_for_memory(const struct proc *init)
+{
+	int kills = runtime_oom_kills(init->c);
+
+	if (kills >= 0)
+		return kills > 0;
+	/* nobody said: a guess */
+	return init->exit_code == 128 + SIGKILL && !init->killed && cgroup_was_full(&init->c->cg);
+}
+
 /* Tells the world of an end that is known, once; waiters[] has been taken off under the lock. */
 static void announce_end(struct proc *p, struct waiter *w)
 {
@@ -142,11 +153,9 @@ static void announce_end(struct proc *p, struct waiter *w)
 	Shim__Time t = SHIM__TIME__INIT;
 	struct waiter *next;
 
-	if (p == &p->c->init && p->exit_code == 128 + SIGKILL && !p->killed &&
-	    cgroup_was_full(&p->c->cg)) {
+	if (p == &p->c->init && killed_for_memory(p)) {
 		Shim__TaskId oom = SHIM__TASK_ID__INIT;
 
-		/* The sentry's own kill, of which the host's cgroup knows nothing. */
 		oom.container_id = p->c->id;
 		events_publish("/tasks/oom", "containerd.events.TaskOOM", &oom.base);
 	}

@@ -68,6 +68,16 @@ print(out.decode().split("\n")[-2].strip() if b"\n" in out else out)
 P
 }
 like "terminal in an exec" '[0-9]+ [0-9]+' exec_tty
+logged() { run -d --log-uri "file://$W/logged" $IMG logs /bin/sh -c 'echo to-file; echo and-err >&2' && gone_or_stopped logs; }
+gone_or_stopped() { is_status "$1" STOPPED; }
+ok "log to a file" logged
+is "both streams in it" "and-err to-file" sh -c "sort '$W/logged' | tr '\\n' ' ' | sed 's/ \$//'"
+$C tasks rm logs >/dev/null 2>&1; $C containers rm logs >/dev/null 2>&1
+printf '#!/bin/sh\nexec 5>&-\ncat <&3 >"%s/by-program.$CONTAINER_ID"\n' "$W" >"$W/logger"; chmod 755 "$W/logger"
+by_program() { run -d --log-uri "binary://$W/logger" $IMG logs2 /bin/echo to-program && gone_or_stopped logs2; }
+ok "log to a program" by_program
+ok "what it got" sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do grep -qx to-program '$W/by-program.logs2' && exit 0; sleep .2; done; exit 1"
+$C tasks rm logs2 >/dev/null 2>&1; $C containers rm logs2 >/dev/null 2>&1
 ok "metrics" $C tasks metrics stay
 like "metrics: memory is counted" 'memory.usage|memory.usage_in_bytes|MEMORY|memory' $C tasks metrics stay
 ok "pause" $C tasks pause stay
@@ -98,6 +108,25 @@ ok "and its container goes" dead
 $C tasks rm -f orphan >/dev/null 2>&1
 ok "and can be removed" $C containers rm orphan
 ok "the same name again" run --rm $IMG orphan /bin/true
+
+# Events for memory: one that is killed for it, and one that has only much to do.
+timeout 120 nsenter --net="$W/netns" -- $CTR events >"$W/events" 2>/dev/null &
+EVENTS=$!
+sleep .5
+run --rm --memory-limit 67108864 $IMG hog /bin/sh -c 'sh -c "x=a; while :; do x=\$x\$x; done"; exit 0' >/dev/null 2>&1
+run --rm --memory-limit 67108864 $IMG calm /bin/sh -c 'kill -9 $$' >/dev/null 2>&1
+sleep .5
+kill $EVENTS 2>/dev/null
+like "a kill for memory is told" '/tasks/oom.*hog' cat "$W/events"
+not_told() { ! grep -q '/tasks/oom.*calm' "$W/events"; }
+ok "another is not" not_told
+
+case $TYPE in *husk*)
+	STALE=/run/containerd/s/$(printf %064d 1)
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$STALE" && touch -d '10 minutes ago' "$STALE"
+	nr /bin/true
+	ok "a dead shim's socket is removed" test ! -e "$STALE" ;;
+esac
 
 left_shims() { for p in /proc/[0-9]*; do cat "$p/cmdline" 2>/dev/null | tr '\0' ' ' | grep "containerd-shim-husk.*$W"; done | wc -l; }
 no_shims() { for _ in $(seq 50); do [ "$(left_shims)" = 0 ] && return 0; sleep .1; done; return 1; }

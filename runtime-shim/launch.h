@@ -54,10 +54,10 @@ int launch_add_tree(struct launch_req *r, const char *path, bool ro, uint64_t *r
 struct sandbox {
 	pid_t sentry, gofer, broker; /* broker: -1 without host networking */
 	int sentry_pidfd, gofer_pidfd, broker_pidfd;
-	int ctl;        /* SOCK_SEQPACKET to the sentry */
-	int tty;        /* SOCK_STREAM: bytes of the terminal, or -1 */
-	char *warnings; /* owned: lines from the sentry, or NULL */
-	int killed_by;  /* the signal that ended it from outside, or 0 */
+	int ctl;            /* SOCK_SEQPACKET to the sentry */
+	int tty;            /* SOCK_STREAM: bytes of the terminal, or -1 */
+	char *warnings;     /* owned: lines from the sentry, or NULL */
+	int killed_by;      /* the signal that ended it from outside, or 0 */
 	uint32_t oom_kills; /* known at the end: processes the sentry killed for memory */
 };
 

@@ -134,8 +134,7 @@ static void wait_main(void *arg)
 	struct control *ctl = w->j.ctl;
 	void (*done)(struct control * c) = w->j.done;
 
-	control_send_exit_to(w->j.fd, w->j.tag, w->j.ct,
-			     kernel_wait_exit(w->j.kernel, w->tg));
+	control_send_exit_to(w->j.fd, w->j.tag, w->j.ct, kernel_wait_exit(w->j.kernel, w->tg));
 	job_free(w);
 	done(ctl);
 }

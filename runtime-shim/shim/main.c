@@ -34,9 +34,9 @@
 #include "shim/task.pb-c.h"
 
 #define STALE_SECONDS 60
-#define SOCKET_DIR "/run/containerd/s"
-#define SERVE_FD   3
-#define STDIN_MAX  (1u << 20)
+#define SOCKET_DIR    "/run/containerd/s"
+#define SERVE_FD      3
+#define STDIN_MAX     (1u << 20)
 /* The newest task API that is spoken. */
 #define VERSION_MAX 3
 

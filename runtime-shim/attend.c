@@ -24,6 +24,8 @@
 #include "proto/control.h"
 
 #define GOFER_GRACE_MS 200
+/* A container that lost its gofer is killed: its end is waited for so long. */
+#define LOST_MS 3000
 
 static const int taken[] = { SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,
 			     SIGTSTP, SIGCONT, SIGWINCH, SIGALRM, SIGIO };
@@ -58,13 +60,14 @@ struct attendant {
 	bool ended;
 	int status; /* wait status of the guest's program */
 	bool stopped;
+	bool lost; /* the gofer: why is in err already */
 	uint64_t tag;
 };
 
 static void ctl_send(struct attendant *a, uint16_t op, const void *fixed)
 {
 	uint64_t buf[32];
-	size_t n = ctl_encode(buf, op, ++a->tag, fixed, NULL, 0);
+	size_t n = ctl_encode_for(buf, a->sb->container, op, ++a->tag, fixed, NULL, 0);
 
 	if (send(a->sb->ctl, buf, n, MSG_NOSIGNAL) < 0)
 		rt_dbg("control socket: %s", strerror(errno));
@@ -155,6 +158,10 @@ static void on_ctl(struct attendant *a)
 		a->status = (((const struct ctl_failed *)m.fixed)->code == ENOENT ? 127 : 126) << 8;
 	} else if (m.op == CTL_STOPPED) {
 		stop_self(a);
+	} else if (m.op == CTL_REPLY && m.tag == ATTEND_WAIT_TAG) {
+		/* deleted before it could end */
+		a->ended = true;
+		a->status = SIGKILL;
 	}
 }
 
@@ -244,11 +251,40 @@ void attend_warnings(struct sandbox *sb)
 	sb->warnings = NULL;
 }
 
+/*
+ * The gofer follows a sentry that dies, and may be seen first. Without one of several containers'
+ * gofers the sandbox lives, but the container must not, whose files are no more: its end comes as
+ * any other. True: go on.
+ */
+static bool gofer_ended(struct attendant *a, struct rt_err *err)
+{
+	const struct ctl_signal s = { .sig = SIGKILL, .pid = -1 };
+	struct sandbox *sb = a->sb;
+	struct pollfd dead = { sb->sentry_pidfd, POLLIN, 0 };
+
+	if (sb->joined)
+		dead = (struct pollfd){ sb->ctl, 0, 0 };
+	if (poll(&dead, 1, GOFER_GRACE_MS) <= 0) {
+		describe("gofer", &sb->gofer, sb, err);
+		if (!sb->joined)
+			return false;
+		a->lost = true;
+		ctl_send(a, CTL_SIGNAL, &s);
+	} else if (!sb->joined) {
+		describe("sentry", &sb->sentry, sb, err);
+		return false;
+	}
+	close(sb->gofer_pidfd);
+	sb->gofer_pidfd = -1;
+	return true;
+}
+
 static int loop(struct attendant *a, int sfd, struct rt_err *err)
 {
 	enum { CTL, SENTRY, GOFER, BROKER, SIG, IN, OUT, SOCK, NR };
 	struct console *c = a->con;
 	struct pollfd p[NR];
+	int ret;
 
 	for (;;) {
 		p[CTL] = (struct pollfd){ a->sb->ctl, POLLIN, 0 };
@@ -260,11 +296,14 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 		p[OUT] = (struct pollfd){ c && console_want_out(c) ? c->out : -1, POLLOUT, 0 };
 		p[SOCK] = (struct pollfd){ c && console_want_sock(c) ? c->sock : -1,
 					   c ? console_want_sock(c) : 0, 0 };
-		if (poll(p, NR, -1) < 0) {
+		ret = poll(p, NR, a->lost ? LOST_MS : -1);
+		if (ret < 0) {
 			if (errno == EINTR)
 				continue;
 			return rt_fail(err, errno, "poll: %s", strerror(errno));
 		}
+		if (ret == 0)
+			return -EIO;
 		if (p[SIG].revents)
 			on_signal(a, sfd);
 		if (c && (p[IN].revents || p[OUT].revents || p[SOCK].revents))
@@ -272,21 +311,13 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 		if (p[CTL].revents & POLLIN)
 			on_ctl(a);
 		if (a->ended)
-			return 0;
+			return a->lost ? -EIO : 0;
 		if (p[SENTRY].revents) {
 			describe("sentry", &a->sb->sentry, a->sb, err);
 			return -EIO;
 		}
-		/* the gofer follows a sentry that dies, and may be seen first */
-		if (p[GOFER].revents) {
-			struct pollfd dead = { a->sb->sentry_pidfd, POLLIN, 0 };
-
-			if (poll(&dead, 1, GOFER_GRACE_MS) > 0)
-				describe("sentry", &a->sb->sentry, a->sb, err);
-			else
-				describe("gofer", &a->sb->gofer, a->sb, err);
+		if (p[GOFER].revents && !gofer_ended(a, err))
 			return -EIO;
-		}
 		if (p[BROKER].revents) {
 			/*
 			 * what is open goes on working; the sentry reports what cannot be had any

@@ -4,6 +4,9 @@
 
 #include "launch.h"
 
+/* Of the WAIT for the end of a container that has joined a sandbox. */
+#define ATTEND_WAIT_TAG (UINT64_C(1) << 32)
+
 /*
  * Waits until the guest's program started: 0, or -errno with *err; *ret_exec is set when only the
  * program could not be executed.

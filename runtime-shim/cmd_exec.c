@@ -244,6 +244,7 @@ static int begin(struct execution *x, struct rt_err *err)
 	}
 	for (size_t i = 0; i < x->r.boot.nr_fds; i++)
 		fds[nr++] = x->r.extra[i];
+	x->sb.container = x->c.number;
 	if (ctl_send(x->sb.ctl, &x->c, CTL_EXEC, EXEC_TAG, &m, fds, nr, err) < 0)
 		return -err->code;
 	if (x->r.tty_fd >= 0)

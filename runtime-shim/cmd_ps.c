@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "conf.h"
 #include "ctl_client.h"
+#include "pod.h"
 #include "state.h"
 
 static int usage(const char *cmd, const char *args, const struct flag *flags, size_t nr, int ret)
@@ -315,23 +316,25 @@ static void add_group(const struct rt_conf *conf, struct container *c, json_t *d
 {
 	auto_free char *text = NULL;
 	struct rt_err err = { 0 };
-	json_t *config, *stats, *limit;
+	json_t *config, *stats, *limit, *res, *use;
 	struct cgroup cg;
 
 	if (state_config(c, &text, &err) < 0)
 		return;
 	config = json_loads(text, 0, NULL);
-	if (cgroup_locate(conf, c->id, config, &cg, &err) == 0) {
+	if (cgroup_locate(conf, c->id, config, &cg, &err) == 0 && !pod_counts_alone(c, config)) {
 		stats = cgroup_stats(&cg);
 		json_object_update(data, stats);
 		json_decref(stats);
 	}
-	limit = json_object_get(
-		json_object_get(json_object_get(json_object_get(config, "linux"), "resources"),
-				"pids"),
-		"limit");
+	res = json_object_get(json_object_get(config, "linux"), "resources");
+	limit = json_object_get(json_object_get(res, "pids"), "limit");
 	if (limit)
 		json_object_set(json_object_get(data, "pids"), "limit", limit);
+	use = json_object_get(json_object_get(data, "memory"), "usage");
+	limit = json_object_get(json_object_get(res, "memory"), "limit");
+	if (limit && !json_object_get(use, "limit"))
+		json_object_set(use, "limit", limit);
 	cgroup_fini(&cg);
 	json_decref(config);
 }

@@ -126,6 +126,7 @@ static int run_foreground(struct creation *cr, struct rt_err *err)
 		ret = attend(&cr->sb, STDIN_FILENO, STDOUT_FILENO, err);
 	}
 	sandbox_kill(&cr->sb);
+	pod_leave(&cr->c);
 	cgroup_leave(&cr->cg);
 	if (cr->req->pid_file)
 		unlink(cr->req->pid_file);
@@ -144,6 +145,7 @@ static int run_detached(struct creation *cr, struct rt_err *err)
 	if (container_start(&cr->c, cr->bundle.config, err) < 0) {
 		kill(cr->c.pid, SIGKILL);
 		waitpid(cr->c.pid, NULL, 0);
+		pod_leave(&cr->c);
 		state_wait_gone(&cr->c, 2000);
 		state_destroy(cr->conf, &cr->c, err);
 		return -err->code;

@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "ctl_client.h"
 #include "hooks.h"
+#include "pod.h"
 #include "state.h"
 
 struct list_flags {
@@ -229,8 +230,13 @@ static int delete_one(const struct rt_conf *conf, struct container *c, bool forc
 	if (strcmp(c->status, "stopped") != 0 && strcmp(c->status, "created") != 0 && !force)
 		return rt_fail(err, EBUSY, "container '%s' is %s: stop it first, or use --force",
 			       c->id, c->status);
-	/* the monitor sees the sandbox end and goes; one that does not is killed */
-	if (strcmp(c->status, "stopped") != 0 && c->sentry_pid > 0)
+	/*
+	 * The monitor sees the sandbox, or its container in one, end and goes; one that does not is
+	 * killed. A member whose monitor was killed may still be there.
+	 */
+	if (c->sandbox)
+		pod_leave(c);
+	else if (strcmp(c->status, "stopped") != 0 && c->sentry_pid > 0)
 		kill(c->sentry_pid, SIGKILL);
 	if (strcmp(c->status, "stopped") != 0 && state_wait_gone(c, 3000) < 0 && c->pid > 0)
 		kill(c->pid, SIGKILL);

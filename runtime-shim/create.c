@@ -33,6 +33,7 @@ struct report {
 	int code; /* errno, 0: well */
 	int exec_failed;
 	pid_t sentry, gofer;
+	unsigned int number;
 	char text[768];
 };
 
@@ -48,6 +49,8 @@ void creation_fini(struct creation *cr)
 {
 	launch_req_fini(&cr->launch);
 	bundle_fini(&cr->bundle);
+	pod_fini(&cr->pod);
+	json_decref(cr->resources);
 	container_fini(&cr->c);
 	cgroup_fini(&cr->cg);
 	if (cr->listen_fd >= 0)
@@ -88,9 +91,19 @@ static int stdio(struct creation *cr, bool detached, struct rt_err *err)
 	return 0;
 }
 
-static json_t *resources_of(const struct creation *cr)
+/* A member has its sandbox's network and, unless it says otherwise, its host name. */
+static int in_pod(struct creation *cr, struct rt_err *err)
 {
-	return json_object_get(json_object_get(cr->bundle.config, "linux"), "resources");
+	struct boot_conf *boot = &cr->launch.boot;
+
+	if (pod_role_of(cr->bundle.config, &cr->pod, err) < 0)
+		return -err->code;
+	if (cr->pod.role != POD_MEMBER)
+		pod_foreign_namespaces(&cr->bundle);
+	else if (pod_find(cr->conf, &cr->bundle, boot, &cr->pod, err) < 0)
+		return -err->code;
+	cr->resources = pod_resources(&cr->pod, cr->bundle.config);
+	return pod_volumes(&cr->launch, cr->bundle.config, &cr->pod, err);
 }
 
 int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
@@ -99,7 +112,7 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	struct container *c = &cr->c;
 
 	if (spec_load(cr->req->bundle, r, &cr->bundle, err) < 0 ||
-	    hooks_check(cr->bundle.config, err) < 0)
+	    hooks_check(cr->bundle.config, err) < 0 || in_pod(cr, err) < 0)
 		return -err->code;
 	if (hooks_have(cr->bundle.config, "startContainer"))
 		rt_warn("config.json: hooks.startContainer runs inside the container: not in this version");
@@ -122,7 +135,7 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	r->foreground = true;
 	r->quiet = detached;
 	spec_common(&r->boot, cr->conf);
-	cgroup_guest_limits(resources_of(cr), &r->boot);
+	cgroup_guest_limits(cr->resources, &r->boot);
 	if (cgroup_locate(cr->conf, cr->req->id, cr->bundle.config, &cr->cg, err) < 0)
 		return -err->code;
 	if (spec_pass_fds(r, cr->req->preserve_fds, &cr->req->pass_fd, err) < 0 ||
@@ -131,8 +144,17 @@ int creation_begin(struct creation *cr, bool detached, struct rt_err *err)
 	c->bundle = strdup(cr->bundle.dir);
 	c->rootfs = strdup(cr->bundle.root);
 	c->annotations = cr->bundle.annotations ? strdup(cr->bundle.annotations) : NULL;
+	if (cr->pod.role == POD_MEMBER) {
+		c->sandbox = strdup(cr->pod.sandbox);
+		c->sentry_pid = cr->pod.sentry_pid;
+		c->sentry_start = cr->pod.sentry_start;
+		if (!c->sandbox)
+			return rt_fail(err, ENOMEM, "out of memory");
+	}
 	if (state_keep_config(c, cr->bundle.text, strlen(cr->bundle.text), err) < 0)
 		return -err->code;
+	if (cr->pod.role == POD_MEMBER)
+		return 0;
 	cr->listen_fd = state_listen(c);
 	if (cr->listen_fd < 0)
 		return rt_fail(err, -cr->listen_fd, "control socket of '%s': %s", c->id,
@@ -262,9 +284,9 @@ int creation_up(struct creation *cr, int (*hooks)(struct creation *cr, struct rt
 {
 	struct launch_req *r = &cr->launch;
 
-	if (cgroup_enter(&cr->cg, resources_of(cr), err) < 0)
+	if (cgroup_enter(&cr->cg, cr->resources, err) < 0)
 		return -err->code;
-	r->host_net = strcmp(r->conf->network, "none") != 0;
+	r->host_net = strcmp(r->conf->network, "none") != 0 && cr->pod.role != POD_MEMBER;
 	if (enter_network(cr, err) < 0 || net_sysctls(cr, err) < 0)
 		return -err->code;
 	set_oom_score(cr);
@@ -276,6 +298,12 @@ int creation_up(struct creation *cr, int (*hooks)(struct creation *cr, struct rt
 	}
 	if (any_create_hooks(cr) && hooks(cr, err) < 0)
 		return -err->code;
+	if (cr->pod.role == POD_MEMBER) {
+		if (pod_join(&cr->pod, r, &cr->c, &cr->sb, err) < 0)
+			return -err->code;
+		cr->c.gofer_pid = cr->sb.gofer_stays ? 0 : cr->sb.gofer;
+		return 0;
+	}
 	if (launch(r, &cr->sb, err) < 0 || attend_start(&cr->sb, &cr->exec_failed, err) < 0)
 		return -err->code;
 	cr->c.sentry_pid = cr->sb.sentry;
@@ -303,6 +331,8 @@ int creation_record(struct creation *cr, struct rt_err *err)
 	struct container *c = &cr->c;
 
 	c->start_time = process_start_time(c->pid, NULL);
+	if (!c->sandbox)
+		c->sentry_start = process_start_time(c->sentry_pid, NULL);
 	c->status = "created";
 	if (state_save(c, err) < 0)
 		return -err->code;
@@ -347,11 +377,12 @@ static __noreturn void monitor_child(struct creation *cr)
 	/* the lock on the directory is the command's alone */
 	dir = openat(cr->c.dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	close(cr->c.dir_fd);
-	cr->c.dir_fd = -1;
+	cr->c.dir_fd = dir;
 	if (creation_up(cr, hooks_elsewhere, &err) < 0)
 		report_failure(cr, &err);
-	rep.sentry = cr->sb.sentry;
-	rep.gofer = cr->sb.gofer;
+	rep.sentry = cr->c.sentry_pid;
+	rep.gofer = cr->c.gofer_pid;
+	rep.number = cr->c.number;
 	if (cr->sb.warnings)
 		snprintf(rep.text, sizeof(rep.text), "%s", cr->sb.warnings);
 	if (send(g_report, &rep, sizeof(rep), MSG_NOSIGNAL) != sizeof(rep) ||
@@ -388,6 +419,7 @@ static int await_report(struct creation *cr, int sock, struct rt_err *err)
 	cr->exec_failed = rep.exec_failed;
 	cr->c.sentry_pid = rep.sentry;
 	cr->c.gofer_pid = rep.gofer;
+	cr->c.number = rep.number;
 	if (rep.code)
 		return rt_fail(err, rep.code, "%s", rep.text);
 	cr->sb.warnings = strdup(rep.text);
@@ -428,6 +460,7 @@ int creation_detached(struct creation *cr, struct rt_err *err)
 			;
 		/* it was their parent: they die with it */
 		cr->c.pid = 0;
+		pod_leave(&cr->c);
 		state_wait_gone(&cr->c, 2000);
 		state_destroy(cr->conf, &cr->c, err);
 	}

@@ -7,6 +7,7 @@
 
 #include "cgroup.h"
 #include "hooks.h"
+#include "pod.h"
 #include "spec.h"
 #include "state.h"
 
@@ -22,6 +23,8 @@ struct creation {
 	const struct create_req *req;
 	struct launch_req launch;
 	struct bundle bundle;
+	struct pod pod;
+	json_t *resources; /* of the cgroups */
 	struct container c;
 	struct cgroup cg;
 	struct sandbox sb; /* of the process that attends to it */

@@ -98,6 +98,11 @@ static void end_child(pid_t *pid, int *pidfd)
 
 void sandbox_kill(struct sandbox *sb)
 {
+	if (sb->gofer_stays) {
+		if (sb->gofer_pidfd >= 0)
+			close(sb->gofer_pidfd);
+		sb->gofer = sb->gofer_pidfd = -1;
+	}
 	if (sb->gofer > 0)
 		kill(sb->gofer, SIGKILL);
 	if (sb->broker > 0)
@@ -272,6 +277,11 @@ static int start_helper(struct gofer_start *s, const char *what,
 	return 0;
 }
 
+static bool host_sockets(const struct rt_conf *conf)
+{
+	return strcmp(conf->host_uds, "open") == 0 || strcmp(conf->host_uds, "all") == 0;
+}
+
 int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 {
 	auto_close int exe = -1, conf = -1, ctl = -1, gofer_a = -1, gofer_b = -1, tty = -1,
@@ -350,8 +360,7 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 		.pdeath = r->foreground,
 		.id = r->boot.id,
 	};
-	gs.allow_connect =
-		strcmp(r->conf->host_uds, "open") == 0 || strcmp(r->conf->host_uds, "all") == 0;
+	gs.allow_connect = host_sockets(r->conf);
 	ret = start_sentry(r, &ss, sb, err);
 	if (ret == 0)
 		ret = start_helper(&gs, "gofer", launch_gofer_child, &sb->gofer, &sb->gofer_pidfd,
@@ -362,4 +371,43 @@ int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err)
 	if (ret < 0)
 		sandbox_kill(sb);
 	return ret;
+}
+
+int launch_joining(struct launch_req *r, struct sandbox *sb, struct launch_joined *ret_j,
+		   struct rt_err *err)
+{
+	auto_close int exe = -1, conf = -1, gofer_a = -1, gofer_b = -1, tty = -1;
+	int sv[2];
+
+	raise_limits(r->conf);
+	conf = launch_conf_fd(&r->boot, err);
+	if (conf < 0)
+		return conf;
+	exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if (exe < 0)
+		return rt_fail(err, errno, "/proc/self/exe: %s (is /proc mounted?)",
+			       strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0)
+		return rt_fail(err, errno, "socketpair: %s", strerror(errno));
+	gofer_a = sv[0];
+	gofer_b = sv[1];
+	if (r->tty) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
+			return rt_fail(err, errno, "socketpair: %s", strerror(errno));
+		sb->tty = sv[0];
+		tty = sv[1];
+	}
+	struct gofer_start gs = { .exe_fd = exe,
+				  .sock_fd = gofer_b,
+				  .pdeath = !sb->gofer_stays,
+				  .quiet = r->quiet,
+				  .req = r,
+				  .uids = r->uids,
+				  .gids = r->gids };
+
+	gs.allow_connect = host_sockets(r->conf);
+	if (start_helper(&gs, "gofer", launch_gofer_child, &sb->gofer, &sb->gofer_pidfd, err) < 0)
+		return -err->code;
+	*ret_j = (struct launch_joined){ STEAL_FD(conf), STEAL_FD(gofer_a), STEAL_FD(tty) };
+	return 0;
 }

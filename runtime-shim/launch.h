@@ -59,6 +59,12 @@ struct sandbox {
 	char *warnings;     /* owned: lines from the sentry, or NULL */
 	int killed_by;      /* the signal that ended it from outside, or 0 */
 	uint32_t oom_kills; /* known at the end: processes the sentry killed for memory */
+	/*
+	 * One container of a sandbox that is somebody else's (sentry is -1): its number, and whether
+	 * its gofer goes on as long as the sentry wants it.
+	 */
+	bool joined, gofer_stays;
+	uint32_t container;
 };
 
 void sandbox_init(struct sandbox *sb);
@@ -66,6 +72,15 @@ void sandbox_init(struct sandbox *sb);
  * Starts both processes; on failure nothing is left. The sentry reports READY or FAILED on sb->ctl.
  */
 int launch(struct launch_req *r, struct sandbox *sb, struct rt_err *err);
+/*
+ * For a container that joins a sandbox: its gofer alone. conf and gofer are what the sentry is to
+ * be sent, tty (or -1) too.
+ */
+struct launch_joined {
+	int conf, gofer, tty; /* owned by the caller */
+};
+int launch_joining(struct launch_req *r, struct sandbox *sb, struct launch_joined *ret_j,
+		   struct rt_err *err);
 /* Kills what still runs, reaps it, closes everything. */
 void sandbox_kill(struct sandbox *sb);
 

@@ -32,7 +32,7 @@ __noreturn void monitor_exec(const struct monitor *m)
 	int exe = open("/proc/self/exe", O_PATH | O_CLOEXEC), null = open("/dev/null", O_RDWR);
 	int ctl = m->sb->ctl, tty = m->sb->tty, slave = m->slave, dir = m->dir_fd;
 	int *fds[] = { &exe, &ctl, &tty, &slave, &dir };
-	char opts[8][32], *argv[SHOWN_ARGS + 12], *envp[] = { NULL };
+	char opts[10][32], *argv[SHOWN_ARGS + 12], *envp[] = { NULL };
 	size_t argc = 0, nr = 0;
 
 	if (exe < 0 || null < 0)
@@ -55,6 +55,8 @@ __noreturn void monitor_exec(const struct monitor *m)
 		{ "sentry", m->sb->sentry },
 		{ "gofer", m->sb->gofer },
 		{ "broker", m->sb->broker },
+		{ "container", m->sb->container ? (int)m->sb->container : -1 },
+		{ "joined", m->sb->joined ? m->sb->gofer_stays : -1 },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (table[i].value < 0)
@@ -72,6 +74,7 @@ __noreturn void monitor_exec(const struct monitor *m)
 
 static void parse(int argc, char **argv, struct sandbox *sb, int *ret_slave, int *ret_dir)
 {
+	int container = 0, joined = -1;
 	const struct {
 		const char *name;
 		int *v;
@@ -79,7 +82,8 @@ static void parse(int argc, char **argv, struct sandbox *sb, int *ret_slave, int
 		{ "--ctl=", &sb->ctl },       { "--tty=", &sb->tty },
 		{ "--slave=", ret_slave },    { "--dir=", ret_dir },
 		{ "--sentry=", &sb->sentry }, { "--gofer=", &sb->gofer },
-		{ "--broker=", &sb->broker },
+		{ "--broker=", &sb->broker }, { "--container=", &container },
+		{ "--joined=", &joined },
 	};
 
 	for (int i = 1; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
@@ -90,6 +94,9 @@ static void parse(int argc, char **argv, struct sandbox *sb, int *ret_slave, int
 				*table[k].v = atoi(argv[i] + n);
 		}
 	}
+	sb->container = (uint32_t)container;
+	sb->joined = joined >= 0;
+	sb->gofer_stays = joined > 0;
 }
 
 int monitor_main(int argc, char **argv)

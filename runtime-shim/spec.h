@@ -29,6 +29,9 @@ void spec_terminal(struct launch_req *r);
 int spec_pass_fds(struct launch_req *r, long preserve, const struct strlist *pass,
 		  struct rt_err *err);
 
+/* Namespaces that containers of one sandbox can share. */
+enum { SPEC_NS_PID, SPEC_NS_IPC, SPEC_NS_UTS, SPEC_NS_NR };
+
 /* The rest of a bundle that the sentry need not know. */
 struct bundle {
 	char *dir;         /* owned; absolute */
@@ -43,6 +46,9 @@ struct bundle {
 	/* the network namespace: a new one, one that exists (owned), or the caller's */
 	bool net_new;
 	char *net_path;
+	/* these, by SPEC_NS_*: named at all, and the path of one that exists (owned) */
+	bool ns_there[SPEC_NS_NR];
+	char *ns_path[SPEC_NS_NR];
 };
 void bundle_fini(struct bundle *b);
 /* Reads DIR/config.json and fills r->boot and the trees. */

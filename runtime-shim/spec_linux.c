@@ -14,6 +14,7 @@
 
 static int namespaces(struct parser *p, json_t *lx)
 {
+	/* the first ones as SPEC_NS_* */
 	static const char *const own[] = { "pid", "ipc", "uts", "mount", "cgroup", "time", "user" };
 	json_t *v = json_object_get(lx, "namespaces"), *e;
 	unsigned int seen = 0;
@@ -24,7 +25,7 @@ static int namespaces(struct parser *p, json_t *lx)
 	json_array_foreach(v, i, e)
 	{
 		const char *type, *path;
-		bool known = false;
+		bool known = false, shared = false;
 
 		if (spec_get_str(p, e, "type", "linux.namespaces[].type", &type) < 0 ||
 		    spec_get_str(p, e, "path", "linux.namespaces[].path", &path) < 0)
@@ -47,6 +48,11 @@ static int namespaces(struct parser *p, json_t *lx)
 			if (seen >> k & 1)
 				return spec_bad(p, "linux.namespaces", "names one twice");
 			seen |= 1u << k;
+			if (k >= SPEC_NS_NR)
+				continue;
+			p->b->ns_there[k] = true;
+			p->b->ns_path[k] = path && *path ? strdup(path) : NULL;
+			shared = path && *path;
 		}
 		if (!known)
 			return rt_fail(p->err, EINVAL,
@@ -54,8 +60,8 @@ static int namespaces(struct parser *p, json_t *lx)
 				       type);
 		if (strcmp(type, "user") == 0)
 			p->b->user_ns = true;
-		/* the sandbox has its own whatever is asked: nothing of the host's can be shared */
-		if (path && *path)
+		/* nothing of the host's can be shared; what others of the sandbox have: pod.c */
+		if (path && *path && !shared)
 			rt_warn("config.json: linux.namespaces: %s: the container gets one of its "
 				"own instead of %s",
 				type, path);

@@ -605,6 +605,8 @@ void bundle_fini(struct bundle *b)
 	free(b->text);
 	free(b->annotations);
 	free(b->net_path);
+	for (size_t i = 0; i < SPEC_NS_NR; i++)
+		free(b->ns_path[i]);
 	json_decref(b->config);
 	*b = (struct bundle){ 0 };
 }

@@ -107,6 +107,8 @@ void container_fini(struct container *c)
 	free(c->rootfs);
 	free(c->annotations);
 	free(c->created);
+	free(c->sandbox);
+	free(c->version);
 	*c = (struct container){ .dir_fd = -1 };
 }
 
@@ -172,7 +174,8 @@ static const char *ask_status(struct container *c)
 static int load_locked(struct container *c)
 {
 	static const char *const known[] = { "created", "starting", "running", "paused" };
-	const char *status;
+	const char *status, *sandbox;
+	struct rt_err ignored = { 0 };
 	auto_close int fd = openat(c->dir_fd, "state.json", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	auto_free char *text = NULL;
 	json_t *o, *ann;
@@ -200,7 +203,13 @@ static int load_locked(struct container *c)
 	c->number = (unsigned int)json_integer_value(json_object_get(o, "number"));
 	c->gofer_pid = (pid_t)json_integer_value(json_object_get(o, "goferPid"));
 	c->start_time = (unsigned long long)json_integer_value(json_object_get(o, "startTime"));
+	c->sentry_start =
+		(unsigned long long)json_integer_value(json_object_get(o, "sentryStart"));
 	c->owner = (unsigned int)json_integer_value(json_object_get(o, "owner"));
+	c->version = dup_member(o, "version");
+	sandbox = json_string_value(json_object_get(o, "sandbox"));
+	if (sandbox && state_id_check(sandbox, &ignored) == 0)
+		c->sandbox = strdup(sandbox);
 	status = json_string_value(json_object_get(o, "status"));
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (status && strcmp(known[i], status) == 0)
@@ -341,6 +350,10 @@ int state_save(struct container *c, struct rt_err *err)
 
 	if (o && c->annotations)
 		json_object_set_new(o, "annotations", json_loads(c->annotations, 0, NULL));
+	json_object_set_new(o, "sentryStart", json_integer((json_int_t)c->sentry_start));
+	json_object_set_new(o, "version", json_string(HUSK_VERSION));
+	if (c->sandbox)
+		json_object_set_new(o, "sandbox", json_string(c->sandbox));
 	text = o ? json_dumps(o, JSON_INDENT(2)) : NULL;
 	json_decref(o);
 	if (!text)
@@ -396,13 +409,19 @@ static bool gone(pid_t pid, unsigned long long start)
 	return now == 0 || (start && now != start) || state == 'Z' || state == 'X';
 }
 
+bool state_sentry_lives(const struct container *c)
+{
+	return !gone(c->sentry_pid, c->sentry_start);
+}
+
 int state_wait_gone(const struct container *c, int limit_ms)
 {
+	pid_t sentry = c->sandbox ? 0 : c->sentry_pid;
 	const struct timespec tick = { .tv_nsec = 1000000 };
 
 	for (int n = 0; n < limit_ms; n++) {
 		/* numbers of processes come back late: they were ours a moment ago */
-		if (gone(c->pid, c->start_time) && gone(c->sentry_pid, 0) && gone(c->gofer_pid, 0))
+		if (gone(c->pid, c->start_time) && gone(sentry, 0) && gone(c->gofer_pid, 0))
 			return 0;
 		nanosleep(&tick, NULL);
 	}
@@ -481,11 +500,11 @@ int state_each(const struct rt_conf *conf, void (*fn)(struct container *c, void 
 }
 
 /* Socket addresses are short: the name goes through the directory's descriptor. */
-static void sock_addr(struct container *c, struct sockaddr_un *ret_sa)
+static void sock_addr(int dir_fd, struct sockaddr_un *ret_sa)
 {
 	*ret_sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	snprintf(ret_sa->sun_path, sizeof(ret_sa->sun_path), "/proc/self/fd/%d/control.sock",
-		 c->dir_fd);
+		 dir_fd);
 }
 
 int state_listen(struct container *c)
@@ -495,7 +514,7 @@ int state_listen(struct container *c)
 
 	if (fd < 0)
 		return -errno;
-	sock_addr(c, &sa);
+	sock_addr(c->dir_fd, &sa);
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 || listen(fd, 64) < 0)
 		return -errno;
 	return STEAL_FD(fd);
@@ -503,12 +522,22 @@ int state_listen(struct container *c)
 
 int state_connect(struct container *c)
 {
-	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), up = -1, dir = -1;
 	struct sockaddr_un sa;
 
 	if (fd < 0)
 		return -errno;
-	sock_addr(c, &sa);
+	sock_addr(c->dir_fd, &sa);
+	if (c->sandbox) {
+		/* there may be another of that name by now */
+		if (!state_sentry_lives(c))
+			return -ECONNREFUSED;
+		up = openat(c->dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		dir = openat(up, c->sandbox, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0)
+			return -ECONNREFUSED;
+		sock_addr(dir, &sa);
+	}
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return -errno;
 	return STEAL_FD(fd);

@@ -19,6 +19,13 @@ struct container {
 	/* pid: of the container monitor, which is what engines know */
 	pid_t pid, sentry_pid, gofer_pid;
 	unsigned long long start_time; /* of pid, so that a reused number is not taken for it */
+	unsigned long long sentry_start; /* of sentry_pid */
+	/*
+	 * Owned: the container whose sandbox this one is in; NULL: its own. sentry_pid is that of
+	 * the sandbox in any case, and control messages go to it.
+	 */
+	char *sandbox;
+	char *version; /* owned: of the husk that made it */
 	unsigned int owner;
 	unsigned int number; /* in its sandbox: ctl_hdr.container */
 	int exit_status;     /* of one that has stopped; -1: not known */
@@ -41,7 +48,10 @@ int state_keep_config(struct container *c, const char *text, size_t size, struct
 int state_config(struct container *c, char **ret_text, struct rt_err *err);
 /* What a monitor leaves behind: the exit status. dir_fd is ROOT/ID. */
 void state_write_exit(int dir_fd, int status, uint32_t oom_kills);
-/* The pid and those of the sentry and the gofer are gone, or limit_ms passed: -ETIMEDOUT. */
+/*
+ * The pid and those of the sentry (where it is the container's own) and the gofer are gone, or
+ * limit_ms passed: -ETIMEDOUT.
+ */
 int state_wait_gone(const struct container *c, int limit_ms);
 /* The container as the specification's state document, for hooks and `husk state`. */
 struct json_t *state_json(const struct container *c);
@@ -55,5 +65,7 @@ int state_listen(struct container *c);
 /* Connected control socket; -errno. */
 int state_connect(struct container *c);
 unsigned long long process_start_time(pid_t pid, char *ret_state);
+/* Its sentry lives; only a member's can live when the container has stopped. */
+bool state_sentry_lives(const struct container *c);
 /* Lets other commands at the container; dir_fd stays open. */
 void state_unlock(struct container *c);

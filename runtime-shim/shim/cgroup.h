@@ -20,8 +20,12 @@ struct cgroup_paths {
 int cgroup_find(pid_t pid, struct cgroup_paths *ret_paths);
 void cgroup_fini(struct cgroup_paths *p);
 bool cgroup_known(const struct cgroup_paths *p);
-/* The metrics as a packed message (malloc) and its type URL. */
-int cgroup_metrics(const struct cgroup_paths *p, uint8_t **ret_data, size_t *ret_size,
+struct usage;
+/*
+ * The metrics as a packed message (malloc) and its type URL. u: what the sentry says of one
+ * container of several, or NULL: the cgroup is its alone.
+ */
+int cgroup_metrics(const struct cgroup_paths *p, const struct usage *u, uint8_t **ret_data, size_t *ret_size,
 		   const char **ret_type);
 /* A descriptor that becomes readable when something in there was killed for memory; -errno. */
 int cgroup_oom_watch(const struct cgroup_paths *p);

@@ -12,6 +12,7 @@
 
 #include "base/bits.h"
 #include "shim/metrics.pb-c.h"
+#include "usage.h"
 
 #define MAX_DEVICES 64
 
@@ -169,7 +170,7 @@ static uint8_t *pack(const ProtobufCMessage *m, size_t *ret_size)
 	return data;
 }
 
-static uint8_t *metrics_v1(const struct cgroup_paths *p, size_t *ret_size)
+static uint8_t *metrics_v1(const struct cgroup_paths *p, const struct usage *u, size_t *ret_size)
 {
 	Shim__V1Metrics m = SHIM__V1_METRICS__INIT;
 	Shim__Pids pids = SHIM__PIDS__INIT;
@@ -223,6 +224,15 @@ static uint8_t *metrics_v1(const struct cgroup_paths *p, size_t *ret_size)
 	memory.kernel_tcp = &e[3];
 	keyed(p->memory, "memory.oom_control", oom_keys, ARRAY_SIZE(oom_keys), &oom);
 	m.oom = &oom;
+	if (u) {
+		pids.current = u->pids;
+		usage.total = usage.user = u->cpu;
+		usage.kernel = usage.n_per_cpu = 0;
+		e[0].usage = memory.rss = memory.total_rss = u->memory;
+		memory.cache = memory.total_cache = 0;
+		memory.inactive_file = memory.total_inactive_file = 0;
+		oom.oom_kill = u->oom_kills;
+	}
 	blkio_file(p->blkio, "blkio.throttle.io_service_bytes_recursive", bytes);
 	blkio_file(p->blkio, "blkio.throttle.io_serviced_recursive", ops);
 	blkio.service_bytes = bytes->ptr;
@@ -277,7 +287,7 @@ static const struct key cpu2_keys[] = { C2(usage_usec), C2(user_usec),    C2(sys
 static const struct key events2_keys[] = { E2("low", low), E2("high", high), E2("max", max),
 					   E2("oom", oom), E2("oom_kill", oom_kill) };
 
-static uint8_t *metrics_v2(const struct cgroup_paths *p, size_t *ret_size)
+static uint8_t *metrics_v2(const struct cgroup_paths *p, const struct usage *u, size_t *ret_size)
 {
 	Shim__V2Metrics m = SHIM__V2_METRICS__INIT;
 	Shim__Pids pids = SHIM__PIDS__INIT;
@@ -299,6 +309,14 @@ static uint8_t *metrics_v2(const struct cgroup_paths *p, size_t *ret_size)
 	memory.usage_limit = number(dir, "memory.max");
 	memory.swap_usage = number(dir, "memory.swap.current");
 	memory.swap_limit = number(dir, "memory.swap.max");
+	if (u) {
+		pids.current = u->pids;
+		cpu.usage_usec = cpu.user_usec = u->cpu / 1000;
+		cpu.system_usec = 0;
+		memory.usage = memory.anon = u->memory;
+		memory.file = memory.inactive_file = 0;
+		events.oom_kill = u->oom_kills;
+	}
 	while (f && io.n_usage < MAX_DEVICES && fgets(line, sizeof(line), f)) {
 		Shim__Io2Entry *e = &entry[io.n_usage];
 
@@ -331,10 +349,10 @@ bool cgroup_was_full(const struct cgroup_paths *p)
 	return limit && limit < (uint64_t)1 << 60 && most >= limit - limit / 8;
 }
 
-int cgroup_metrics(const struct cgroup_paths *p, uint8_t **ret_data, size_t *ret_size,
+int cgroup_metrics(const struct cgroup_paths *p, const struct usage *u, uint8_t **ret_data, size_t *ret_size,
 		   const char **ret_type)
 {
-	uint8_t *data = p->v2 ? metrics_v2(p, ret_size) : metrics_v1(p, ret_size);
+	uint8_t *data = p->v2 ? metrics_v2(p, u, ret_size) : metrics_v1(p, u, ret_size);
 
 	if (!data)
 		return -ENOMEM;

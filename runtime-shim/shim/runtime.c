@@ -404,3 +404,11 @@ int runtime_oom_kills(const struct container *c)
 	}
 	return n == 2 ? (int)(kills & INT_MAX) : -ENOENT;
 }
+
+bool runtime_usage(const struct container *c, struct usage *ret_u)
+{
+	char state[4200];
+
+	snprintf(state, sizeof(state), "%s/%s", c->opt.root, g_shim.ns);
+	return usage_ask(state, c->id, ret_u);
+}

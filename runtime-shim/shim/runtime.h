@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "shim.h"
+#include "usage.h"
 
 /* Runs `create`; the process's streams are open afterwards and *ret_pid is its host process. */
 int runtime_create(struct container *c, pid_t *ret_pid, struct rt_err *err);
@@ -26,3 +27,5 @@ int runtime_command_in(const struct container *c, const void *text, size_t size,
 /* The same, with what it printed in *ret_out (malloc). */
 int runtime_output(const struct container *c, char **ret_out, struct rt_err *err, const char *what,
 		   ...);
+/* What one container of several in a sandbox uses; false: it is alone, or is not there. */
+bool runtime_usage(const struct container *c, struct usage *ret_u);

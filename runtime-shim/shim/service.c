@@ -316,14 +316,17 @@ static int stats(struct call *c, struct proc *p)
 {
 	Shim__StatsResponse out = SHIM__STATS_RESPONSE__INIT;
 	Shim__Any any = SHIM__ANY__INIT;
+	struct usage u;
 	const char *type;
 	uint8_t *data;
+	bool alone;
 	int ret;
 
 	if (!cgroup_known(&p->c->cg))
 		return call_fail(c, RPC_NOT_FOUND,
 				 "container %s has no cgroup of its own: not found", p->c->id);
-	if (cgroup_metrics(&p->c->cg, &data, &any.value.len, &type) < 0)
+	alone = runtime_usage(p->c, &u);
+	if (cgroup_metrics(&p->c->cg, alone ? &u : NULL, &data, &any.value.len, &type) < 0)
 		return call_fail(c, RPC_INTERNAL, "out of memory");
 	any.type_url = (char *)type;
 	any.value.data = data;

@@ -8,6 +8,7 @@ import subprocess
 
 from husk import HUSK, SCRATCH, check
 
+GLOBALS = []  # flags of every command
 ROOT = os.path.join(SCRATCH, "oci-state")
 CAPS = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_MKNOD",
         "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_AUDIT_WRITE"]
@@ -80,7 +81,7 @@ def husk(*args, **kw):
     kw.setdefault("stdin", subprocess.DEVNULL)
     kw.setdefault("timeout", 60)
     kw.setdefault("capture_output", True)
-    return subprocess.run([HUSK, "--root", ROOT, *args], text=True, check=False, **kw)
+    return subprocess.run([HUSK, "--root", ROOT, *GLOBALS, *args], text=True, check=False, **kw)
 
 
 def ok(*args, **kw):

@@ -60,6 +60,7 @@ struct attendant {
 	bool ended;
 	int status; /* wait status of the guest's program */
 	bool stopped;
+	bool gone; /* the sentry's end of the control socket */
 	bool lost; /* the gofer: why is in err already */
 	uint64_t tag;
 };
@@ -142,12 +143,10 @@ static void on_ctl(struct attendant *a)
 	struct ctl_msg m;
 	int ret = ctl_receive(a->sb, g_msg, &m);
 
-	if (ret == -EPIPE) {
-		shutdown(a->sb->ctl, SHUT_RDWR);
+	if (ret < 0) {
+		a->gone |= ret != -EAGAIN && ret != -EBADMSG;
 		return;
 	}
-	if (ret < 0)
-		return;
 	if (m.op == CTL_EXIT) {
 		a->ended = true;
 		a->status = (int)((const struct ctl_exit *)m.fixed)->status;
@@ -287,7 +286,7 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 	int ret;
 
 	for (;;) {
-		p[CTL] = (struct pollfd){ a->sb->ctl, POLLIN, 0 };
+		p[CTL] = (struct pollfd){ a->gone ? -1 : a->sb->ctl, POLLIN, 0 };
 		p[SENTRY] = (struct pollfd){ a->sb->sentry_pidfd, POLLIN, 0 };
 		p[GOFER] = (struct pollfd){ a->sb->gofer_pidfd, POLLIN, 0 };
 		p[BROKER] = (struct pollfd){ a->sb->broker_pidfd, POLLIN, 0 };
@@ -328,14 +327,10 @@ static int loop(struct attendant *a, int sfd, struct rt_err *err)
 			a->sb->broker = a->sb->broker_pidfd = -1;
 			rt_warn("the network broker of this sandbox ended: no new sockets can be made");
 		}
-		if ((p[CTL].revents & POLLHUP) && !(p[CTL].revents & POLLIN)) {
-			/* a program started in a container ends with it */
-			if (a->sb->sentry < 0) {
-				a->status = SIGKILL;
-				return 0;
-			}
-			describe("sentry", &a->sb->sentry, a->sb, err);
-			return -EIO;
+		/* whoever is no child of ours ends with its sandbox: others are seen to end */
+		if (a->gone && a->sb->sentry < 0) {
+			a->status = SIGKILL;
+			return a->lost ? -EIO : 0;
 		}
 	}
 }

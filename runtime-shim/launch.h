@@ -60,8 +60,8 @@ struct sandbox {
 	int killed_by;      /* the signal that ended it from outside, or 0 */
 	uint32_t oom_kills; /* known at the end: processes the sentry killed for memory */
 	/*
-	 * One container of a sandbox that is somebody else's (sentry is -1): its number, and whether
-	 * its gofer goes on as long as the sentry wants it.
+	 * One container of a sandbox that is somebody else's (sentry is -1): its number, and
+	 * whether its gofer goes on as long as the sentry wants it.
 	 */
 	bool joined, gofer_stays;
 	uint32_t container;

@@ -190,19 +190,20 @@ static int usable(const struct container *s, struct rt_err *err)
 			       "'%s'",
 			       s->id, s->sandbox);
 	if (strcmp(s->status, "stopped") == 0 || !state_sentry_lives(s))
-		return rt_fail(err, ESRCH,
-			       "sandbox '%s' has stopped: no container can join it any more; make a "
-			       "new one",
-			       s->id);
+		return rt_fail(
+			err, ESRCH,
+			"sandbox '%s' has stopped: no container can join it any more; make a "
+			"new one",
+			s->id);
 	if (strcmp(s->status, "paused") == 0)
 		return rt_fail(err, EBUSY, "sandbox '%s' is paused: 'husk resume %s' first", s->id,
 			       s->id);
 	if (strcmp(s->version, HUSK_VERSION) != 0)
-		return rt_fail(err, EINVAL,
-			       "sandbox '%s' was made by husk %s, this is %s: start its pod again, or "
-			       "use the husk that made it",
-			       s->id, *s->version ? s->version : "of an older version",
-			       HUSK_VERSION);
+		return rt_fail(
+			err, EINVAL,
+			"sandbox '%s' was made by husk %s, this is %s: start its pod again, or "
+			"use the husk that made it",
+			s->id, *s->version ? s->version : "of an older version", HUSK_VERSION);
 	return 0;
 }
 
@@ -272,26 +273,26 @@ static const char *last_part(const char *path)
 /* The hint (name and its size) that is about a mount from src. */
 static bool hint_for(json_t *annotations, const char *src, const char **ret_name, size_t *ret_size)
 {
-	const char *key, *end, *source;
+	const char *key, *name, *end, *source;
 	json_t *v;
 
 	json_object_foreach(annotations, key, v)
 	{
 		if (strncmp(key, HINT, strlen(HINT)) != 0)
 			continue;
-		key += strlen(HINT);
-		end = strrchr(key, '.');
+		name = key + strlen(HINT);
+		end = strrchr(name, '.');
 		if (!end || strcmp(end, ".share") != 0)
 			continue;
-		*ret_name = key;
-		*ret_size = (size_t)(end - key);
-		source = hint(annotations, key, *ret_size, "source");
+		*ret_name = name;
+		*ret_size = (size_t)(end - name);
+		source = hint(annotations, name, *ret_size, "source");
 		if (source && strcmp(source, src) == 0)
 			return true;
 		/* one that somebody left out is where kubelet puts volumes of that name */
 		if (!source && strstr(src, "/volumes/kubernetes.io~") &&
 		    strlen(last_part(src)) == *ret_size &&
-		    strncmp(last_part(src), key, *ret_size) == 0)
+		    strncmp(last_part(src), name, *ret_size) == 0)
 			return true;
 	}
 	return false;
@@ -354,6 +355,10 @@ static int one_mount(struct launch_req *r, json_t *annotations, struct boot_moun
 		if (strncmp(o, "ro", 2) == 0 && (!o[2] || o[2] == ','))
 			m->flags |= 1; /* MS_RDONLY */
 	}
+	if (!sharing)
+		return rt_fail(err, EINVAL,
+			       "config.json: annotations: " HINT "%.*s.share is no string",
+			       (int)size, name);
 	if (strcmp(sharing, "pod") == 0)
 		return make_volume(r, m, pod, err);
 	if (strcmp(sharing, "container") == 0)
@@ -361,7 +366,8 @@ static int one_mount(struct launch_req *r, json_t *annotations, struct boot_moun
 	if (strcmp(sharing, "shared") == 0)
 		return 0;
 	return rt_fail(err, EINVAL,
-		       "config.json: annotations: " HINT "%.*s.share: '%s' is none of pod, container, "
+		       "config.json: annotations: " HINT
+		       "%.*s.share: '%s' is none of pod, container, "
 		       "shared",
 		       (int)size, name, sharing);
 }

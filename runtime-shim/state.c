@@ -203,8 +203,7 @@ static int load_locked(struct container *c)
 	c->number = (unsigned int)json_integer_value(json_object_get(o, "number"));
 	c->gofer_pid = (pid_t)json_integer_value(json_object_get(o, "goferPid"));
 	c->start_time = (unsigned long long)json_integer_value(json_object_get(o, "startTime"));
-	c->sentry_start =
-		(unsigned long long)json_integer_value(json_object_get(o, "sentryStart"));
+	c->sentry_start = (unsigned long long)json_integer_value(json_object_get(o, "sentryStart"));
 	c->owner = (unsigned int)json_integer_value(json_object_get(o, "owner"));
 	c->version = dup_member(o, "version");
 	sandbox = json_string_value(json_object_get(o, "sandbox"));

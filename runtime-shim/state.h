@@ -18,7 +18,7 @@ struct container {
 	char *bundle, *rootfs, *annotations, *created; /* owned */
 	/* pid: of the container monitor, which is what engines know */
 	pid_t pid, sentry_pid, gofer_pid;
-	unsigned long long start_time; /* of pid, so that a reused number is not taken for it */
+	unsigned long long start_time;   /* of pid, so that a reused number is not taken for it */
 	unsigned long long sentry_start; /* of sentry_pid */
 	/*
 	 * Owned: the container whose sandbox this one is in; NULL: its own. sentry_pid is that of

@@ -25,8 +25,8 @@ struct usage;
  * The metrics as a packed message (malloc) and its type URL. u: what the sentry says of one
  * container of several, or NULL: the cgroup is its alone.
  */
-int cgroup_metrics(const struct cgroup_paths *p, const struct usage *u, uint8_t **ret_data, size_t *ret_size,
-		   const char **ret_type);
+int cgroup_metrics(const struct cgroup_paths *p, const struct usage *u, uint8_t **ret_data,
+		   size_t *ret_size, const char **ret_type);
 /* A descriptor that becomes readable when something in there was killed for memory; -errno. */
 int cgroup_oom_watch(const struct cgroup_paths *p);
 /* True if it was; to be called when the descriptor is readable. */

@@ -349,8 +349,8 @@ bool cgroup_was_full(const struct cgroup_paths *p)
 	return limit && limit < (uint64_t)1 << 60 && most >= limit - limit / 8;
 }
 
-int cgroup_metrics(const struct cgroup_paths *p, const struct usage *u, uint8_t **ret_data, size_t *ret_size,
-		   const char **ret_type)
+int cgroup_metrics(const struct cgroup_paths *p, const struct usage *u, uint8_t **ret_data,
+		   size_t *ret_size, const char **ret_type)
 {
 	uint8_t *data = p->v2 ? metrics_v2(p, u, ret_size) : metrics_v1(p, u, ret_size);
 

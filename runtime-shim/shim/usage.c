@@ -77,8 +77,7 @@ bool usage_ask(const char *state, const char *id, struct usage *ret_u)
 	uint32_t number;
 	json_t *o;
 
-	if (!find(state, id, &number, dir, sizeof(dir)) ||
-	    ask(dir, number, text, sizeof(text)) < 0)
+	if (!find(state, id, &number, dir, sizeof(dir)) || ask(dir, number, text, sizeof(text)) < 0)
 		return false;
 	o = json_loads(text, 0, NULL);
 	*ret_u = (struct usage){ member(o, "memory"), member(o, "pids"), member(o, "cpu"),

@@ -182,14 +182,22 @@ uint64_t container_memory(struct kernel *k, const struct container *ct)
 	return alone(k) ? mm_system_usage() : held_by(k, ct);
 }
 
+void container_fold_locked(struct tgroup *tg)
+{
+	tg->container->dead_user_ns += tg->dead_usage.utime_ns;
+	tg->container->dead_sys_ns += tg->dead_usage.stime_ns;
+}
+
 void container_cpu(struct kernel *k, const struct container *ct, uint64_t *ret_user_ns,
 		   uint64_t *ret_sys_ns)
 {
-	uint64_t user = 0, sys = 0;
+	uint64_t user, sys;
 	struct tgroup *tg;
 	struct task *t;
 
 	mutex_lock(&k->tasklist_lock);
+	user = ct->dead_user_ns;
+	sys = ct->dead_sys_ns;
 	list_for_each_entry(tg, &k->tgroups, table_link) {
 		if (tg->container != ct)
 			continue;
@@ -198,11 +206,6 @@ void container_cpu(struct kernel *k, const struct container *ct, uint64_t *ret_u
 		list_for_each_entry(t, &tg->threads, tg_link) {
 			user += t->usage.utime_ns;
 			sys += t->usage.stime_ns;
-		}
-		/* the first process has waited for all that nobody else did */
-		if (tg == ct->init) {
-			user += tg->child_usage.utime_ns;
-			sys += tg->child_usage.stime_ns;
 		}
 	}
 	mutex_unlock(&k->tasklist_lock);

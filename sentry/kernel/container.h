@@ -36,6 +36,7 @@ struct container {
 	bool ended;            /* its first process ended: no process is born in it. tasklist */
 	unsigned int nr_tasks; /* tasklist */
 	_Atomic uint64_t oom_kills;
+	uint64_t dead_user_ns, dead_sys_ns; /* of processes that are no more. tasklist */
 };
 
 /*
@@ -65,6 +66,8 @@ uint64_t container_memory(struct kernel *k, const struct container *ct);
 struct container *container_next(struct kernel *k, struct container *prev);
 /* MemTotal and what is used of it, bytes, as the calling task's container sees them. */
 void container_meminfo(uint64_t *ret_total, uint64_t *ret_used);
-/* CPU time of its processes, ns, those waited for included. */
+/* A process leaves the table: its CPU time stays with the container. tasklist held. */
+void container_fold_locked(struct tgroup *tg);
+/* CPU time of its processes, ns, those that are no more included. */
 void container_cpu(struct kernel *k, const struct container *ct, uint64_t *ret_user_ns,
 		   uint64_t *ret_sys_ns);

@@ -163,6 +163,7 @@ void tgroup_publish_locked(struct tgroup *tg, struct tgroup *parent, struct pgro
 
 void tgroup_unpublish_locked(struct tgroup *tg)
 {
+	container_fold_locked(tg);
 	pid_clear_tgroup(tg->leader->pid, tg);
 	list_del_init(&tg->table_link);
 	list_del_init(&tg->sibling);

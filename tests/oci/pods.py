@@ -132,6 +132,13 @@ def is_same(what, got, want):
     check(got == want, f"{what}: {got!r}, not {want!r}")
 
 
+def left_alone():
+    """After a step that failed half-way: nothing of it is to trouble the others."""
+    for c in sorted(os.listdir(ROOT)):
+        husk("delete", "--force", c)
+    reap_all()
+
+
 def do_own():
     s, one, two = pod("own", "own1", "own2")
     for c in (s, one, two):
@@ -269,7 +276,7 @@ def do_shared():
     is_same("its first process is not number 1", three.exec("cat /proc/1/comm"), "sleep")
     s.exec("sleep 78 >/dev/null 2>&1 &")
     check("sleep 78" in one.exec("ps -o args"), "nor with the sandbox")
-    is_same("the network", one.exec("(nc -l -p 7077 > /tmp/got & nc -w 1 127.0.0.1 7077 </etc/who; wait; cat /tmp/got) 2>/dev/null"), "sh1")
+    is_same("the network", one.exec("(nc -l -p 7077 > /tmp/got & until nc -w 1 127.0.0.1 7077 </etc/who; do sleep 0.05; done; wait; cat /tmp/got) 2>/dev/null"), "sh1")
     one.exec("(nc -l -p 7078 > /tmp/got2; echo done >> /tmp/got2) >/dev/null 2>&1 &")
     for _ in range(50):
         if "status" not in three.exec("echo hello | nc -w 1 127.0.0.1 7078"):
@@ -421,7 +428,11 @@ for platform in ("ptrace", "systrap") if os.uname().machine == "x86_64" else ("p
     for step in STEPS:
         if len(sys.argv) < 5 or sys.argv[4] in (step.__name__[3:], platform):
             print(platform, step.__name__, flush=True)
-            step()
+            try:
+                step()
+            except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as e:
+                check(False, f"{step.__name__}: {e!r}")
+                left_alone()
 reap_all()
 check(wait_for(lambda: (reap_all(), not ours(all_processes() - before))[1]), f"no process stays: {[text_of(p) for p in ours(all_processes() - before)]}")
 check(mounts() == mounted, "no mount stays")

@@ -144,46 +144,6 @@ static long copy_from_file(struct task *t, struct file *in, int64_t *ipos, struc
 
 /* --- sendfile --- */
 
-long sys_sendfile(struct task *t, const struct sysargs *a)
-{
-	auto_put(file) struct file *in = fd_get_readable(t, arg_int(a, 1));
-	auto_put(file) struct file *out = NULL;
-	uaddr_t upos = arg_addr(a, 2);
-	uint64_t n = MIN(arg_ulong(a, 3), (uint64_t)LX_MAX_RW_COUNT);
-	int64_t pos;
-	long ret;
-
-	if (upos && copyin(t, &pos, upos, sizeof(pos)) < 0)
-		return -EFAULT;
-	if (!in)
-		return -EBADF;
-	if (upos && (in->ops->flags & FOP_STREAM))
-		return -ESPIPE;
-	out = fd_get_writable(t, arg_int(a, 0));
-	if (!out)
-		return -EBADF;
-	if (file_is_pipe(out) && (vfs_poll(out) & LX_POLLERR)) {
-		signal_send_task(t, LX_SIGPIPE, NULL);
-		return -EPIPE;
-	}
-	if (file_is_pipe(out) && (out->flags & LX_O_NONBLOCK) && !(vfs_poll(out) & LX_POLLOUT))
-		return -EAGAIN;
-	if ((in->ops->flags & FOP_STREAM) && (n || !file_is_pipe(out)))
-		return -EINVAL;
-	if (!n && !(out->flags & LX_O_APPEND))
-		return 0;
-	if (!in->ops->read || LX_S_ISDIR(in->inode->mode))
-		return -EINVAL;
-	if (upos && pos < 0)
-		return -EINVAL;
-	if (out->flags & LX_O_APPEND)
-		return -EINVAL;
-	ret = copy_from_file(t, in, upos ? &pos : NULL, out, NULL, n);
-	if (upos && copyout(t, upos, &pos, sizeof(pos)) < 0)
-		return -EFAULT;
-	return ret;
-}
-
 /* --- splice --- */
 
 struct file_end {
@@ -260,6 +220,49 @@ static long splice_loop(struct task *t, struct file *in, int64_t *ipos, struct f
 	}
 	if (ret == -EPIPE)
 		signal_send_task(t, LX_SIGPIPE, NULL);
+	return ret;
+}
+
+long sys_sendfile(struct task *t, const struct sysargs *a)
+{
+	auto_put(file) struct file *in = fd_get_readable(t, arg_int(a, 1));
+	auto_put(file) struct file *out = NULL;
+	uaddr_t upos = arg_addr(a, 2);
+	uint64_t n = MIN(arg_ulong(a, 3), (uint64_t)LX_MAX_RW_COUNT);
+	int64_t pos;
+	long ret;
+
+	if (upos && copyin(t, &pos, upos, sizeof(pos)) < 0)
+		return -EFAULT;
+	if (!in)
+		return -EBADF;
+	if (upos && (in->ops->flags & FOP_STREAM))
+		return -ESPIPE;
+	out = fd_get_writable(t, arg_int(a, 0));
+	if (!out)
+		return -EBADF;
+	if (file_is_pipe(out) && (vfs_poll(out) & LX_POLLERR)) {
+		signal_send_task(t, LX_SIGPIPE, NULL);
+		return -EPIPE;
+	}
+	if (file_is_pipe(out) && (out->flags & LX_O_NONBLOCK) && !(vfs_poll(out) & LX_POLLOUT))
+		return -EAGAIN;
+	/* from a socket into a pipe as splice() does it, from other streams not at all */
+	if (n && LX_S_ISSOCK(in->inode->mode) && file_is_pipe(out))
+		return splice_loop(t, in, NULL, out, NULL, n, out->flags & LX_O_NONBLOCK);
+	if ((in->ops->flags & FOP_STREAM) && (n || !file_is_pipe(out)))
+		return -EINVAL;
+	if (!n && !(out->flags & LX_O_APPEND))
+		return 0;
+	if (!in->ops->read || LX_S_ISDIR(in->inode->mode))
+		return -EINVAL;
+	if (upos && pos < 0)
+		return -EINVAL;
+	if (out->flags & LX_O_APPEND)
+		return -EINVAL;
+	ret = copy_from_file(t, in, upos ? &pos : NULL, out, NULL, n);
+	if (upos && copyout(t, upos, &pos, sizeof(pos)) < 0)
+		return -EFAULT;
 	return ret;
 }
 

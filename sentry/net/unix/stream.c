@@ -261,13 +261,11 @@ static ssize_t stream_send(struct socket *s, struct task *t, struct sock_msg *m)
 	err = s->type == LX_SOCK_STREAM ? 0 : sock_take_error(s);
 	if (err)
 		return err;
-	if (s->shut_wr)
-		return -EPIPE;
 	tx = sock_tx(s);
 	if (!tx)
 		return -ENOTCONN;
-	if (s->type == LX_SOCK_STREAM && skq_is_closed(tx)) /* even for nothing at all */
-		n = -EPIPE;
+	if (s->shut_wr || (s->type == LX_SOCK_STREAM && skq_is_closed(tx)))
+		n = -EPIPE; /* even for nothing at all */
 	else if (s->type == LX_SOCK_SEQPACKET)
 		n = send_packet(s, tx, m);
 	else
@@ -407,6 +405,21 @@ static void stream_release(struct socket *s)
 	free_names(s);
 }
 
+/* Also before there is a connection, which then begins like that. */
+static int unix_shutdown(struct socket *s, int how)
+{
+	int ret = stream_shutdown(s, how);
+
+	if (ret != -ENOTCONN)
+		return ret;
+	mutex_lock(&s->lock);
+	s->shut_rd |= how != LX_SHUT_WR;
+	s->shut_wr |= how != LX_SHUT_RD;
+	mutex_unlock(&s->lock);
+	waitq_wake(&s->wq, LX_POLLIN | LX_POLLOUT | LX_POLLHUP | LX_POLLRDHUP);
+	return 0;
+}
+
 const struct sock_ops unix_stream_ops = {
 	.bind = unix_bind,
 	.listen = stream_listen,
@@ -416,7 +429,7 @@ const struct sock_ops unix_stream_ops = {
 	.send = stream_send,
 	.recv = stream_recv,
 	.poll = stream_poll,
-	.shutdown = stream_shutdown,
+	.shutdown = unix_shutdown,
 	.ioctl = unix_ioctl,
 	.release = stream_release,
 };
@@ -622,21 +635,14 @@ static uint32_t dgram_poll(struct socket *s)
 	return ev;
 }
 
+/* Connected or not, as on Linux. */
 static int dgram_shutdown(struct socket *s, int how)
 {
-	struct socket *peer;
-
-	mutex_lock(&g_net_lock);
-	peer = unix_of(s)->peer ? socket_get(unix_of(s)->peer) : NULL;
-	mutex_unlock(&g_net_lock);
-	if (!peer)
-		return -ENOTCONN;
 	mutex_lock(&s->lock);
 	s->shut_rd |= how != LX_SHUT_WR;
 	s->shut_wr |= how != LX_SHUT_RD;
 	mutex_unlock(&s->lock);
 	waitq_wake(&s->wq, LX_POLLIN | LX_POLLOUT | LX_POLLHUP | LX_POLLRDHUP);
-	socket_put(peer);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include <abi/linux/mman.h>
 #include <abi/linux/errno.h>
 #include <abi/linux/fcntl.h>
 #include <abi/linux/poll.h>
@@ -125,7 +126,9 @@ static long rw_plain(struct task *t, int fd, uaddr_t buf, uint64_t size, bool ha
 		return -EBADF;
 	if (!size && !write && LX_S_ISSOCK(f->inode->mode))
 		return 0;
-	if (size > mm_max_addr(t->mm) || buf > mm_max_addr(t->mm) - size)
+	/* nothing at all may be anywhere that a program could know of */
+	if (size ? size > mm_max_addr(t->mm) || buf > mm_max_addr(t->mm) - size :
+		   buf > LX_TASK_SIZE)
 		return -EFAULT;
 	uio_init_user1(&u, t->mm, &seg, buf, size);
 	return do_rw(t, f, &u, has_pos ? &pos : NULL, 0, write);

@@ -195,8 +195,12 @@ static long splice_once(struct task *t, struct file *in, int64_t *ipos, struct f
 {
 	struct file_end ie = { in, ipos }, oe = { out, opos };
 
-	if (file_is_pipe(in) && file_is_pipe(out))
-		return pipe_drain(in, n, false, drain_to_pipe, out);
+	if (file_is_pipe(in) && file_is_pipe(out)) {
+		long ret = pipe_drain(in, n, false, drain_to_pipe, out);
+
+		/* nothing came and nothing will, but nobody would read it either: that counts */
+		return ret == 0 && vfs_poll(out) & LX_POLLERR ? -EPIPE : ret;
+	}
 	if (file_is_pipe(in))
 		return pipe_drain(in, n, false, drain_to_file, &oe);
 	return pipe_fill(out, n, fill_from_file, &ie);

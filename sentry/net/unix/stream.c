@@ -314,7 +314,10 @@ static ssize_t stream_recv(struct socket *s, struct task *t, struct sock_msg *m)
 	if (!rx)
 		return s->type == LX_SOCK_STREAM ? -EINVAL : -ENOTCONN;
 	if (s->type == LX_SOCK_SEQPACKET) {
-		n = recv_packet(rx, m);
+		/* of a reset one hears before what came in; a stream says it at its end */
+		n = sock_take_error(s);
+		if (n == 0)
+			n = recv_packet(rx, m);
 	} else {
 		if (rd.peek && s->peek_off > 0)
 			rd.peek_off = (size_t)s->peek_off;
@@ -573,13 +576,13 @@ static ssize_t dgram_recv(struct socket *s, struct task *t, struct sock_msg *m)
 
 	if (m->flags & LX_MSG_OOB)
 		return -EOPNOTSUPP;
+	/* before what came in */
+	ret = sock_take_error(s);
+	if (ret < 0)
+		return ret;
 	ret = m->flags & LX_MSG_PEEK ? skq_peek(s->rx, &b) : skq_pop(s->rx, &b);
-	if (ret == -EAGAIN) {
-		ret = sock_take_error(s);
-		if (ret < 0)
-			return ret;
+	if (ret == -EAGAIN)
 		return s->shut_rd ? 0 : -EAGAIN;
-	}
 	if (ret < 0 || !b)
 		return ret;
 	m->full_len = b->len;

@@ -13,7 +13,7 @@ int guest_env_open(struct guest_env *e, const char *platform)
 {
 	const struct platform_params params = { .nr_cpus = host_nr_cpus(),
 						.device_fd = -1,
-						.kick_looks = 1 };
+						.kick_looks = 4 };
 	void *map;
 	int ret;
 

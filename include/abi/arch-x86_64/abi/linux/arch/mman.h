@@ -9,3 +9,6 @@
 
 /* map_shadow_stack(2) */
 #define LX_SHADOW_STACK_SET_TOKEN	0x1
+
+/* Addresses end here; the highest that a program can map may be lower. */
+#define LX_TASK_SIZE	0x7ffffffff000

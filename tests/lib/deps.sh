@@ -9,7 +9,7 @@ declare -A sets=(
 		protobuf-c-compiler"
 	[check]="clang clang-format libclang-rt-14-dev binutils libcmocka-dev busybox-static qemu-user-static
 		gcc-aarch64-linux-gnu bash dash coreutils findutils grep sed tar gzip xz-utils bzip2 file diffutils
-		perl git make g++ sqlite3 openssl python3 nodejs procps psmisc util-linux bsdextrautils iproute2 vim less strace python3-yaml uidmap"
+		perl git make g++ sqlite3 openssl python3 nodejs procps psmisc util-linux bsdextrautils iproute2 vim less strace python3-yaml uidmap dbus-daemon"
 	[arm64]="libc6-dev:arm64 libseccomp-dev:arm64 libcap-dev:arm64 libelf-dev:arm64 libjansson-dev:arm64 libcmocka-dev:arm64 libprotobuf-c-dev:arm64"
 	[long]="golang-go default-jre-headless default-jdk-headless"
 	[clients]="containerd docker.io podman runc containernetworking-plugins iptables iproute2 jq busybox-static gcc libc6-dev

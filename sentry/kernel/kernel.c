@@ -221,7 +221,7 @@ static void exit_waiter_fn(struct waiter *w, uint32_t events)
 
 int kernel_wait_exit(struct kernel *k, struct tgroup *tg)
 {
-	struct exit_waiter ew = { .w = { .fn = exit_waiter_fn, .mask = LX_POLLIN } };
+	struct exit_waiter ew = { .w = { .fn = exit_waiter_fn, .mask = LX_POLLHUP } };
 	int status;
 
 	INIT_LIST_HEAD(&ew.w.link);

@@ -166,8 +166,9 @@ struct task {
 	int (*start_fn)(struct task *t);
 	void *start_fp, *start_arg; /* FP state to start with, owned until then */
 	size_t start_fp_size;
-	bool prestarted; /* its guest code runs already: the next run() only waits for it */
-	int host_tid;    /* sentry thread, for its CPU time; 0 before it runs */
+	bool prestarted;      /* its guest code runs already: the next run() only waits for it */
+	int host_tid;         /* sentry thread, for its CPU time; 0 before it runs */
+	uint64_t host_cpu_ns; /* what of that was others' before; const then */
 };
 
 /* task.work bits */

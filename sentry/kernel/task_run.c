@@ -334,14 +334,74 @@ static int thread_prepare(struct task *t)
 	return gthread_prepare(t);
 }
 
-static void thread_main(void *arg)
+/*
+ * Threads whose task has ended and that wait for another one: making a thread costs more than half
+ * of what a guest's thread takes to live and die. Only where any thread may serve a guest thread.
+ */
+#define PARKED_MAX 4
+
+struct parked {
+	struct list_head link;
+	_Atomic uint32_t word; /* 1: next is there */
+	struct task *next;
+};
+
+static struct {
+	struct mutex lock;
+	struct list_head threads;
+	unsigned int nr;
+} g_parked = { MUTEX_INIT(LC_PARKED), LIST_HEAD_INIT(g_parked.threads), 0 };
+
+/* The next task for this thread, or NULL: it shall end. */
+static struct task *park(void)
 {
-	struct task *t = arg;
+	struct parked me = { .next = NULL };
+
+	mutex_lock(&g_parked.lock);
+	if (g_parked.nr >= PARKED_MAX) {
+		mutex_unlock(&g_parked.lock);
+		return NULL;
+	}
+	g_parked.nr++;
+	list_add(&me.link, &g_parked.threads);
+	mutex_unlock(&g_parked.lock);
+	while (!atomic_load(&me.word))
+		host_futex_wait((const uint32_t *)&me.word, 0, HOST_NO_DEADLINE);
+	return me.next;
+}
+
+/* Hands t to a parked thread, if there is one. */
+static bool unpark(struct task *t)
+{
+	struct parked *p;
+
+	mutex_lock(&g_parked.lock);
+	if (list_empty(&g_parked.threads)) {
+		mutex_unlock(&g_parked.lock);
+		return false;
+	}
+	p = list_first_entry(&g_parked.threads, struct parked, link);
+	list_del(&p->link);
+	g_parked.nr--;
+	mutex_unlock(&g_parked.lock);
+	p->next = t;
+	/* it may be gone as soon as it sees that: waking an address that was its is harmless */
+	atomic_store(&p->word, 1);
+	host_futex_wake((const uint32_t *)&p->word, 1);
+	return true;
+}
+
+static void serve(struct task *t, bool again)
+{
 	struct kernel *k = t->kernel;
+	int tid = host_gettid();
 
 	task_set_current(t);
-	host_signals_block_all();
-	t->host_tid = host_gettid();
+	if (again && host_thread_cputime(tid, &t->host_cpu_ns) < 0)
+		t->host_cpu_ns = 0;
+	mutex_lock(&t->kick_lock);
+	t->host_tid = tid;
+	mutex_unlock(&t->kick_lock);
 	if (atomic_load(&t->start_word) == START_NEW) {
 		t->start_err = thread_prepare(t);
 		start_set(t, t->start_err < 0 ? START_FAILED : START_READY);
@@ -356,6 +416,19 @@ static void thread_main(void *arg)
 	task_set_current(NULL);
 	task_put(t);
 	thread_gone(k);
+}
+
+static void thread_main(void *arg)
+{
+	struct task *t = arg;
+	bool stays = plat_ops(t)->threads_move, again = false;
+
+	host_signals_block_all();
+	do {
+		serve(t, again);
+		again = true;
+		t = stays ? park() : NULL;
+	} while (t);
 }
 
 int task_thread_start(struct task *t)
@@ -379,6 +452,8 @@ int task_thread_start(struct task *t)
 	kernel_oom_awake(k);
 	atomic_store(&t->start_word, ready ? START_READY : START_NEW);
 	task_get(t);
+	if (ready && unpark(t))
+		return 0;
 	ret = host_thread_start_near("task", HOST_STACK_TASK, thread_main, t, &th);
 	if (ret < 0) {
 		if (ready)

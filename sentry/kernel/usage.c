@@ -16,7 +16,7 @@ void task_cputime(struct task *t, struct cputime *ret)
 	ret->utime_ns = atomic_load(&t->usage.utime_ns) + user;
 	ret->stime_ns = atomic_load(&t->usage.stime_ns) + sys;
 	if (t->host_tid > 0 && host_thread_cputime(t->host_tid, &sentry) == 0)
-		ret->stime_ns += sentry;
+		ret->stime_ns += sentry - t->host_cpu_ns;
 	mutex_unlock(&t->kick_lock);
 }
 
@@ -66,7 +66,7 @@ void usage_fold_dead_locked(struct task *t)
 
 	mutex_lock(&t->kick_lock);
 	if (t->host_tid > 0 && host_thread_cputime(t->host_tid, &sentry) == 0)
-		atomic_fetch_add(&t->usage.stime_ns, sentry);
+		atomic_fetch_add(&t->usage.stime_ns, sentry - t->host_cpu_ns);
 	t->host_tid = 0;
 	mutex_unlock(&t->kick_lock);
 	usage_add(&t->tg->dead_usage, &t->usage);

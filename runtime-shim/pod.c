@@ -441,7 +441,7 @@ static int ask(int sock, struct launch_req *r, const struct launch_joined *j, st
 	       struct sandbox *sb, struct rt_err *err)
 {
 	struct ctl_create m = { .fds = CTL_FD_GOFER };
-	struct ctl_wait w = { 0 };
+	const struct ctl_wait w = { .held = 1 };
 	struct ctl_answer a = { 0 };
 	int fds[CTL_FDS_MAX];
 	unsigned int nr = 0;

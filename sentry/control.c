@@ -42,6 +42,7 @@ struct conn {
 	struct tgroup *tg;   /* borrowed: the program started over it. GUARDED_BY(lock) */
 	struct console *con; /* its terminal. GUARDED_BY(lock) */
 	int host_pid;        /* of its monitor: control thread only */
+	uint32_t held;       /* the container that ends with it, 0: none: control thread only */
 };
 
 struct control {
@@ -392,6 +393,8 @@ static void on_wait(struct control *c, struct conn *conn, const struct target *t
 	int ret = -ESRCH;
 
 	if (w->pid == 0 && tg->j) {
+		if (w->held && conn)
+			conn->held = m->container;
 		on_joined(c, conn, tg, fd, m, joined_wait_begin);
 		return;
 	}
@@ -631,6 +634,9 @@ static void end_connection(struct control *c, struct conn *conn)
 	host_close(conn->fd);
 	conn->fd = -1;
 	mutex_unlock(&c->lock);
+	if (conn->held)
+		joined_abandon(conn->held);
+	conn->held = 0;
 }
 
 int control_host_pid(struct control *c, const struct tgroup *tg)

@@ -259,6 +259,18 @@ bool joined_end_unstarted(struct joined *j, int sig)
 	return ok;
 }
 
+void joined_abandon(uint32_t nr)
+{
+	struct joined *j = joined_find(nr);
+
+	if (j && !joined_end_unstarted(j, LX_SIGKILL)) {
+		mutex_lock(&j->kernel->tasklist_lock);
+		container_kill_locked(j->kernel, j->ct);
+		mutex_unlock(&j->kernel->tasklist_lock);
+	}
+	joined_put(j);
+}
+
 /* Until it has ended or was never to run; its wait status. */
 static int wait_end(struct joined *j)
 {

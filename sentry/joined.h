@@ -47,6 +47,9 @@ const char *joined_state(struct joined *j);
 /* A signal before the start that would have ended it: it ends now, with this. False: too late. */
 bool joined_end_unstarted(struct joined *j, int sig);
 
+/* Nobody attends to it any more: what runs is killed, what does not run never will. */
+void joined_abandon(uint32_t nr);
+
 /*
  * Mounts that several containers of the pod share by name: the file system made for it, referenced;
  * NULL: the caller makes it, and says so with volume_add().

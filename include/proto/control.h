@@ -70,10 +70,14 @@ struct ctl_exec {
 #define CTL_FD_TTY   0x8u /* bytes of a terminal */
 #define CTL_FD_ALL   0xfu
 #define CTL_FDS_MAX  53u
-/* EXIT with this tag when the process (0: the container's first) ended; REPLY if there is none. */
+/*
+ * EXIT with this tag when the process (0: the container's first) ended; REPLY if there is none.
+ * held: a container that joined the sandbox is killed when this connection ends, which is that of
+ * its monitor.
+ */
 struct ctl_wait {
 	int32_t pid;
-	uint32_t pad;
+	uint32_t held; /* 0 or 1 */
 };
 
 /* No task of the container runs guest code until it is resumed. Replied when that is so. */

@@ -11,6 +11,8 @@ import subprocess
 def human(name, v):
     if name == "idle_pss":
         return f"{v / 1048576:.1f} MiB"
+    if name.startswith("rewritten_"):
+        return f"{v:.2f} %"
     for unit, size in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
         if v >= size:
             return f"{v / size:.2f} {unit}"
@@ -22,6 +24,10 @@ def judge(row, results, column, peer):
     out = []
     v = results.get(row.name, {}).get(column)
     for goal in row.goals:
+        if goal[0] == "min":
+            text = f">= {human(row.name, goal[1])}"
+            out.append((text, None, None) if v is None else (text, v >= goal[1], v / goal[1]))
+            continue
         if goal[0] == "max":
             base, limit, text = 1, goal[1], f"<= {human(row.name, goal[1])}"
         elif goal[0] == "native":
@@ -109,7 +115,7 @@ def print_facts(f):
 
 
 def save_json(path, rows, columns, results, main, peer, machine):
-    out = {"unit": "ns; bytes for idle_pss", "machine": machine, "columns": columns, "rows": {}}
+    out = {"unit": "ns; bytes for idle_pss; % for rewritten_*", "machine": machine, "columns": columns, "rows": {}}
     for row in rows:
         if row.name in results:
             r = results[row.name]

@@ -5,8 +5,10 @@ kind   micro    a program of this folder, run inside; prints "NAME VALUE ns"
        command  a command timed inside (bench_timed)
        start    start to finish of a whole sandbox, timed outside (`run`, `do`)
        idle_pss, idle_cpu   an idle sandbox seen from outside
+       rewritten            % of the command's system calls that go through rewritten sites (systrap only)
 cpu1   the whole sandbox is bound to one CPU
 goals  ("max", ns or bytes)            at most this
+       ("min", %)                      at least this
        ("native", ratio)               at most this many times native
        ("peer", ratio)                 at most this share of the peer's figure
        ("peer-row", ratio, row)        at most this share of the peer's figure in another row
@@ -45,6 +47,19 @@ STUB = [("max", 60 * NS), ("native", 1.0), ("peer", 1 / 10)]
 SENTRY = [("max", 450 * NS), ("peer-row", 2 / 3, "getppid_wrapper")]
 PROGRAM = [("native", 1.5)]
 OVER = [("over", 1 / 2)]
+
+
+def share(name, *argv, **kw):
+    return Row("rewritten_" + name, "rewritten", list(argv), [("min", 99)], group="rewritten calls", **kw)
+
+
+PY_FILES = """import os
+for i in range(3000):
+    n = f"/tmp/f{i}"
+    with open(n, "w") as f: f.write("x" * i)
+    with open(n) as f: f.read()
+    os.stat(n), os.unlink(n)
+"""
 
 
 def sh(script):
@@ -112,4 +127,10 @@ ROWS = [
     command("node_start", "node", "-e", "0", goals=PROGRAM, group="programs"),
     command("node_walk_10k", "node", "/bench/walk.js", "/bench/npm", goals=OVER, data=("npm",),
             group="programs", rounds=3),
+
+    share("python", "/usr/bin/python3", "-c", PY_FILES),
+    share("node", "node", "/bench/walk.js", "/bench/npm", data=("npm",)),
+    share("git", *sh("cd /bench/git2k && rm -rf .git && git init -q . && git add ."), data=("git2k",)),
+    share("gcc", "gcc", "-O2", "-c", "/bench/cc/big.c", "-o", "/tmp/big.o", data=("cc",)),
+    share("bash", *sh("for i in {1..300}; do /bin/true; echo $i >> /tmp/log; done")),
 ]

@@ -160,6 +160,24 @@ def idle(rt, row, env, quick):
             p.wait()
 
 
+def rewritten(rt, row, env):
+    """Share of the system calls that went through rewritten sites, in %, as the debug log says at the end."""
+    log = os.path.join(rt.where, "debug.log")
+    if os.path.exists(log):
+        os.remove(log)
+    cmd = rt.command(row.argv, env)
+    p = subprocess.run([cmd[0], "--debug", f"--debug-log={log}", *cmd[1:]], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=140, check=False,
+                       env={**os.environ, **env})
+    if p.returncode != 0:
+        raise Failed(f"status {p.returncode}: {p.stderr.decode(errors='replace')[-300:]}")
+    with open(log, encoding="utf-8", errors="replace") as f:
+        found = re.findall(r"sandbox: .*share rewritten ([\d.]+) %", f.read())
+    if not found:
+        raise Failed("the debug log does not tell")
+    return float(found[-1])
+
+
 def plain_cgroups():
     """Where the host mounts cgroup v1 beside v2, some runtimes refuse to run: ours is a view with v2 only."""
     with open("/proc/self/mountinfo", encoding="utf-8") as f:
@@ -180,6 +198,8 @@ def measure(rt, row, opts, cache):
     if row.kind == "command":
         rounds = max(1, row.rounds // 2) if opts.quick else row.rounds
         return value(run(rt, row, ["/bench/bench_timed", row.name, str(rounds), *row.argv], env), row.name)
+    if row.kind == "rewritten":
+        return rewritten(rt, row, env)
     if row.kind == "start":
         return start_time(rt, row, env, 5 if opts.quick else opts.rounds)
     return idle(rt, row, env, opts.quick)
@@ -250,7 +270,7 @@ def main():
         for row in rows:
             print(f"{row.name} ...", end="", file=sys.stderr, flush=True)
             for rt in columns:
-                if rt.name == "crun" and not row.crun:
+                if rt.name == "crun" and not row.crun or row.kind == "rewritten" and rt.name != "husk-systrap":
                     continue
                 try:
                     results.setdefault(row.name, {})[rt.name] = measure(rt, row, opts, cache)

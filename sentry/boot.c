@@ -295,10 +295,11 @@ static int run(struct boot *b)
 	control_set_init(b->ctl, NULL, NULL);
 	console_stop(b->prog.console);
 	control_wait_idle(b->ctl);
-	control_send_exit(b->ctl, status);
+	/* whoever waits for the end may not wait for the log */
 	mm_system_log();
 	if (b->platform->ops->log)
 		b->platform->ops->log(b->platform);
+	control_send_exit(b->ctl, status);
 	step(b, "sandbox ended");
 	return 0;
 }

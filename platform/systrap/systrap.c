@@ -481,12 +481,14 @@ static int on_event(struct gthread *th, bool stepping, struct regs *r, struct gu
 	case SLOT_EV_SIGNAL:
 		return on_signal(th, stepping, r, ev);
 	case SLOT_EV_CALL:
+		th->count.fast++;
 		trap_load(th->g, &th->at, r, &info);
 		trap_load_bases(th->g, th->va, r);
 		trap_call_by_rax(r);
 		*ev = (struct guest_event){ .kind = GE_SYSCALL };
 		return 0;
 	case SLOT_EV_REDO:
+		th->count.fast++;
 		trap_load_fast(th->g, r);
 		trap_load_bases(th->g, th->va, r);
 		*ev = (struct guest_event){ .kind = GE_SYSCALL };

@@ -282,7 +282,9 @@ static ssize_t file_read(struct file *f, struct uio *dst, int64_t *pos, int rwf)
 	int fd = backing_file_fd(f->priv);
 	ssize_t done = 0;
 
-	/* Every reader asks once more at the end. Where nobody else writes, we know where that is. */
+	/*
+	 * Every reader asks once more at the end. Where nobody else writes, we know where that is.
+	 */
 	if (gofer_sb_of(f->inode)->ttl_ns == GOFER_TTL_FOREVER &&
 	    (uint64_t)*pos >= READ_ONCE(gi->i.size))
 		return 0;

@@ -267,7 +267,7 @@ static int start_helper(struct gofer_start *s, const char *what,
 		ret = s->uids ? ids_map_ranges(*ret_pid, s->uids, s->gids, err) :
 				ids_map_self(*ret_pid, geteuid(), getegid(), true);
 		if (ret < 0 && s->uids)
-			return rt_fail_in(err, what);
+			return rt_fail_in(err, "%s", what);
 		if (ret < 0)
 			return rt_fail(err, -ret, "cannot map the %s's user: %s", what,
 				       strerror(-ret));

@@ -101,9 +101,9 @@ static uint32_t alu(uint16_t op, uint32_t a, uint32_t v)
 	case BPF_XOR:
 		return a ^ v;
 	case BPF_LSH:
-		return v < 32 ? a << v : 0;
+		return a << (v & 31); /* as the kernel, which runs it as its own bytecode */
 	case BPF_RSH:
-		return v < 32 ? a >> v : 0;
+		return a >> (v & 31);
 	default:
 		return -a; /* BPF_NEG */
 	}

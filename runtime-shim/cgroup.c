@@ -9,6 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/syscall.h>
+#include <signal.h>
+#include <sched.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -380,13 +384,39 @@ static int make_dir(const struct cgroup_dir *d, bool v2, struct rt_err *err)
 	return 0;
 }
 
+/*
+ * A process moves itself as the one thread it has: for that the kernel need not stop the forks of
+ * the whole host, which takes an RCU grace period (10 ms and more). Version 2 has no such file.
+ */
 static int join_dir(const struct cgroup_dir *d, pid_t pid)
 {
 	struct rt_err err = { 0 };
 	char text[24];
 
+	if (pid == getpid() && *d->controllers && cgroup_write(d->path, "tasks", "0", &err) == 0)
+		return 0;
+	err = (struct rt_err){ 0 };
 	snprintf(text, sizeof(text), "%d", pid);
 	return cgroup_write(d->path, "cgroup.procs", text, &err);
+}
+
+pid_t cgroup_fork(struct cgroup *cg)
+{
+	struct rt_err err = { 0 };
+	auto_close int dir = -1;
+	long pid = -1;
+
+	if (cg->v2.path && !cg->systemd && make_dir(&cg->v2, true, &err) == 0)
+		dir = open(cg->v2.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+					   .exit_signal = SIGCHLD,
+					   .cgroup = (uint64_t)dir };
+
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+		cg->born_in = pid == 0;
+	}
+	return pid < 0 ? fork() : (pid_t)pid;
 }
 
 int cgroup_join(const struct cgroup *cg, pid_t pid)
@@ -395,7 +425,7 @@ int cgroup_join(const struct cgroup *cg, pid_t pid)
 
 	for (size_t i = 0; i < cg->nr_v1 && ret == 0; i++)
 		ret = join_dir(&cg->v1[i], pid);
-	if (ret == 0 && cg->v2.path)
+	if (ret == 0 && cg->v2.path && !(cg->born_in && pid == getpid()))
 		ret = join_dir(&cg->v2, pid);
 	return ret;
 }
@@ -587,6 +617,7 @@ void cgroup_leave(struct cgroup *cg)
 
 	if (!cg->entered)
 		return;
+	cg->born_in = false;
 	for (size_t i = 0; i < cg->nr_v1; i++)
 		home.v1[i].path = cg->v1[i].home;
 	home.v2.path = cg->v2.home;

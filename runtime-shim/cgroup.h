@@ -34,6 +34,7 @@ struct cgroup {
 	bool systemd;         /* the path is a unit's */
 	char *unit, *slice;   /* owned: with systemd */
 	bool entered;
+	bool born_in; /* this process is in the version 2 group from its birth */
 };
 
 /* Where the container's groups are by linux.cgroupsPath. config is the whole document. */
@@ -43,6 +44,11 @@ void cgroup_fini(struct cgroup *cg);
 
 /* Makes the groups, sets linux.resources, and moves the caller in. */
 int cgroup_enter(struct cgroup *cg, json_t *resources, struct rt_err *err);
+/*
+ * fork() of whoever is to enter: into the version 2 group at once where that is possible, since
+ * moving there later is slow.
+ */
+pid_t cgroup_fork(struct cgroup *cg);
 /* Back to where the caller was, then the groups are removed (they must have nobody else). */
 void cgroup_leave(struct cgroup *cg);
 /* One more process. -errno. */

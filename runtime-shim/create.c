@@ -437,7 +437,7 @@ int creation_detached(struct creation *cr, struct rt_err *err)
 		return rt_fail(err, errno, "socketpair: %s", strerror(errno));
 	ours = sv[0];
 	fflush(NULL);
-	pid = fork();
+	pid = cgroup_fork(&cr->cg);
 	if (pid < 0) {
 		close(sv[1]);
 		return rt_fail(err, errno, "fork: %s", strerror(errno));

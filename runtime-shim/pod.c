@@ -161,7 +161,9 @@ static void share(const struct rt_conf *conf, const struct container *s, json_t 
 							    "the sandbox's is shared");
 			shared |= ns != SPEC_NS_PID;
 		} else if (ns == SPEC_NS_IPC && !shared) {
-			/* PARTIAL: a sandbox has one namespace of System V IPC and message queues */
+			/*
+			 * PARTIAL: a sandbox has one namespace of System V IPC and message queues
+			 */
 			rt_warn("config.json: linux.namespaces: ipc: the container shares that of "
 				"sandbox '%s'",
 				s->id);

@@ -118,6 +118,7 @@ static int gettimeofday_(struct slot *s, const volatile struct answers_ro *a)
 	return done(s, 0);
 }
 
+#ifdef __NR_time
 static int time_(struct slot *s, const volatile struct answers_ro *a)
 {
 	struct timespec_ ts;
@@ -126,6 +127,7 @@ static int time_(struct slot *s, const volatile struct answers_ro *a)
 		return 0;
 	return done(s, ts.sec);
 }
+#endif
 
 static int getcpu_(struct slot *s, const volatile struct answers_ro *a)
 {

@@ -79,7 +79,7 @@
 #define SLOT_FS_BASE       0x60
 #define SLOT_GS_BASE       0x68
 #define SLOT_REGS          0x80  /* struct regs: of the fast entry */
-#define SLOT_ANSWERED      0x180 /* u64: calls that the stub answered by itself, for the log */
+#define SLOT_ANSWERED      0x1f8 /* u64: calls that the stub answered by itself, for the log */
 #define SLOT_ANSWERS       0x200
 #define SLOT_ANSWERS_SIZE  0x600
 #define SLOT_WAITS         0x800 /* slot 0 only: of the whole address space, so it outlives threads */

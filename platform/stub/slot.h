@@ -132,7 +132,7 @@
 struct slot {
 	uint32_t seq, kind;
 	uint64_t call[7];
-	uint32_t sleeps, sig, pad1[2], kick, step;
+	uint32_t sleeps, sig, spin_fails, pad1, kick, step; /* spin_fails: the stub's own */
 	uint64_t frame, fs_base, gs_base;
 	uint64_t pad2[2];
 	struct regs regs;

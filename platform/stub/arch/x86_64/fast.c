@@ -10,16 +10,19 @@
 #include "frame.h"
 #include "slot.h"
 
-#define EAGER      300
-#define FUTEX_WAIT 0
-#define FUTEX_WAKE 1
-#define SIGILL_    4
-#define SIGTRAP_   5
-#define SIGBUS_    7
-#define SIGUSR1_   10
-#define SIGSEGV_   11
-#define SIGSYS_    31
-#define EFLAGS_TF  0x100
+#define EAGER 300
+/* each spin in vain halves the next, down to 1/32, but one in so many is as long as ever */
+#define SPIN_FAILS_MAX 5
+#define SPIN_RETRY     32
+#define FUTEX_WAIT     0
+#define FUTEX_WAKE     1
+#define SIGILL_        4
+#define SIGTRAP_       5
+#define SIGBUS_        7
+#define SIGUSR1_       10
+#define SIGSEGV_       11
+#define SIGSYS_        31
+#define EFLAGS_TF      0x100
 
 /* entry.S */
 extern const char stub_born[], stub_fast_entry[], stub_fast_saved[], stub_fast_leave[],
@@ -63,7 +66,11 @@ static uint32_t hand_over(struct slot *s, uint32_t kind)
 {
 	const volatile struct slot_ro *ro = ro_of(s);
 	const uint32_t *go_word = (const uint32_t *)&ro->go;
-	uint32_t go = ro->go, seq = s->seq;
+	uint32_t go = ro->go, seq = s->seq, fails = s->spin_fails, shift = 0;
+
+	/* looks in vain are as costly for a sentry thread that waits for this very CPU */
+	if (fails % SPIN_RETRY != SPIN_RETRY - 1)
+		shift = fails < SPIN_FAILS_MAX ? fails : SPIN_FAILS_MAX;
 
 	s->kind = kind;
 	/* no one else counts; a locked addition would leave time for a look that takes the line */
@@ -71,13 +78,18 @@ static uint32_t hand_over(struct slot *s, uint32_t kind)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (ro->sleeps)
 		stub_futex(&s->seq, FUTEX_WAKE, 1);
-	for (uint32_t n = 0; n < ro->spin; n++) {
-		if (__atomic_load_n(go_word, __ATOMIC_ACQUIRE) != go)
+	for (uint32_t n = 0; n < ro->spin >> shift; n++) {
+		if (__atomic_load_n(go_word, __ATOMIC_ACQUIRE) != go) {
+			if (fails)
+				s->spin_fails = 0;
 			return ro->cmd;
+		}
 		/* most answers come before this: a pause costs as much as half of one */
 		if (n > EAGER)
 			__builtin_ia32_pause();
 	}
+	if (ro->spin)
+		s->spin_fails = fails + 1;
 	__atomic_store_n(&s->sleeps, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(go_word, __ATOMIC_SEQ_CST) == go)
 		stub_futex(go_word, FUTEX_WAIT, go);
